@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+// Bulkhead: applications in containers, in virtual machines, and in containers inside virtual machines.
+//
+// Two sides share only Wire, OCI and Linux (`make lint` checks the arrows):
+//  - the daemon's side (bulkheadd, bulkhead): NIO, Foundation, GRDB are welcome;
+//  - the static side (monitor, runtime, guest, vmm): no NIO, no Foundation, linked into static executables.
+import PackageDescription
+
+/// Settings of every target: Swift 6 language mode comes with the tools version.
+let common: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Modules that handle raw memory or kernel structures mark every unsafe expression.
+let strict: [SwiftSetting] = common + [.strictMemorySafety()]
+
+/// Executables that run once per container, per machine or inside a guest need no shared library at all.
+/// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
+let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld"])]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+]
+
+let package = Package(
+    name: "bulkhead",
+    products: [
+        .executable(name: "bulkheadd", targets: ["bulkheadd"]),
+        .executable(name: "bulkhead", targets: ["bulkhead"]),
+        .executable(name: "bulkhead-monitor", targets: ["bulkhead-monitor"]),
+        .executable(name: "bulkhead-runtime", targets: ["bulkhead-runtime"]),
+        .executable(name: "bulkhead-guest", targets: ["bulkhead-guest"]),
+        .executable(name: "bulkhead-vmm", targets: ["bulkhead-vmm"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Shared by both sides.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "OCI", swiftSettings: common),
+        .target(name: "Wire", dependencies: ["OCI"], swiftSettings: strict),
+
+        // The static side.
+        .target(name: "Seccomp", dependencies: ["CSeccomp", "OCI"], swiftSettings: common),
+        .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"], swiftSettings: common),
+        .target(name: "Monitor", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"], swiftSettings: common),
+        .target(name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"], swiftSettings: common),
+        .target(name: "VMM", dependencies: ["Linux", "OCI", "Wire"], swiftSettings: strict),
+        .executableTarget(
+            name: "bulkhead-monitor", dependencies: ["Monitor"], swiftSettings: common, linkerSettings: fullyStatic),
+        .executableTarget(
+            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common, linkerSettings: fullyStatic),
+        .executableTarget(
+            name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common, linkerSettings: fullyStatic),
+        .executableTarget(
+            name: "bulkhead-runtime", dependencies: ["ContainerRuntime", "Linux", "OCI", "Seccomp"],
+            swiftSettings: common, linkerSettings: fullyStatic),
+
+        // The daemon's side.
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
+        .target(name: "Images", dependencies: ["CArchive", "Linux", "OCI"], swiftSettings: common),
+        .target(name: "Network", dependencies: ["CNftables", "Linux"], swiftSettings: common),
+        .target(name: "Machines", dependencies: ["CArchive", "Linux", "OCI", "Wire"], swiftSettings: common),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Images", "Linux", "Machines", "Network", "OCI", "Seccomp", "Wire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: common),
+        .target(name: "DockerModels", dependencies: ["OCI"], swiftSettings: common),
+        .target(
+            name: "DockerAPI",
+            dependencies: [
+                "DockerModels", "Engine", "Linux", "OCI", "Wire",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio, swiftSettings: common),
+        .executableTarget(
+            name: "bulkheadd",
+            dependencies: [
+                "DockerAPI", "Engine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: common),
+        .executableTarget(
+            name: "bulkhead",
+            dependencies: [
+                "DockerModels", "Linux", "OCI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + nio, swiftSettings: common),
+
+        // Tests: one target a module, the real kernel, and everything together through the real clients.
+        .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
+    ]
+)

@@ -1,0 +1,2 @@
+// What Swift cannot call or spell: raw system calls without a wrapper, variadic calls, kernel structures.
+#pragma once

@@ -1,0 +1,270 @@
+/// At which level an application is isolated.
+public enum Isolation: Sendable, Equatable, Hashable, Codable {
+    /// Namespaces and cgroups on the host's kernel.
+    case process
+    /// A machine of its own, which lives and dies with the container.
+    case vm
+    /// A named machine that it shares with other containers.
+    case machine(name: String)
+}
+
+/// What a client asks for when it creates a container, with every default still open.
+///
+/// The Engine's own terms: the API translates Docker's JSON to this and keeps the JSON beside it (`document`), to give
+/// it back on inspect.
+public struct ContainerSpecification: Sendable, Equatable, Codable {
+    /// The name asked for, without a leading slash, or nil for one made up.
+    public var name: String?
+    /// The image as it was given.
+    public var image: String
+    /// The isolation level.
+    public var isolation: Isolation = .process
+    /// Replaces the image's entry point; an empty array removes it.
+    public var entrypoint: [String]?
+    /// Replaces the image's command.
+    public var command: [String]?
+    /// `NAME=value` adds or replaces, `NAME` alone removes.
+    public var environment: [String] = []
+    /// Replaces the image's working directory.
+    public var workingDirectory: String?
+    /// Replaces the image's user: `user`, `user:group`, `uid:gid`.
+    public var user: String?
+    /// The host name, or nil for the first 12 digits of the id.
+    public var hostname: String?
+    /// The NIS domain name.
+    public var domainname: String?
+    /// Whether the process has a terminal.
+    public var terminal = false
+    /// The terminal's first size.
+    public var consoleRows: UInt16 = 0
+    public var consoleColumns: UInt16 = 0
+    /// Whether standard input is kept open, and whether it ends with the first attached client.
+    public var openStandardInput = false
+    public var standardInputOnce = false
+    /// The signal that asks it to end, as a name or number, or nil for the image's or SIGTERM.
+    public var stopSignal: String?
+    /// Seconds between that signal and SIGKILL, or nil for 10.
+    public var stopTimeout: Int?
+    /// Labels, over the image's.
+    public var labels: [String: String] = [:]
+    /// Annotations of the OCI configuration.
+    public var annotations: [String: String] = [:]
+    /// Binds, volumes and tmpfs.
+    public var mounts: [MountSpecification] = []
+    /// The network.
+    public var network: NetworkSpecification = .init()
+    /// The limits.
+    public var resources: ResourceLimits = .init()
+    /// What it may do.
+    public var security: SecuritySpecification = .init()
+    /// Devices of the host.
+    public var devices: [DeviceSpecification] = []
+    /// Kernel parameters of its own namespaces.
+    public var sysctls: [String: String] = [:]
+    /// Bytes of /dev/shm, or nil for 64 MiB.
+    public var sharedMemorySize: UInt64?
+    /// `""`, `host`, `private`, `shareable`, `none`, `container:ID`, as Docker means them.
+    public var ipcMode = ""
+    public var pidMode = ""
+    public var utsMode = ""
+    public var cgroupNamespaceMode = ""
+    /// The parent cgroup, or nil for the daemon's.
+    public var cgroupParent: String?
+    /// Whether a small init process reaps orphans.
+    public var initProcess = false
+    /// What happens when it ends.
+    public var restart: RestartPolicy = .no
+    /// Whether it is removed when it ends.
+    public var autoRemove = false
+    /// Its log.
+    public var log: LogSpecification = .init()
+    /// The client's own words (JSON), given back on inspect; the Engine does not read them.
+    public var document: [UInt8] = []
+
+    /// A specification with Docker's defaults.
+    public init(image: String) { self.image = image }
+}
+
+/// One bind, volume or tmpfs.
+public struct MountSpecification: Sendable, Equatable, Codable {
+    /// What is mounted.
+    public enum Source: Sendable, Equatable, Codable {
+        /// A path of the host; `create` makes a missing directory (`-v`), otherwise it is an error (`--mount`).
+        case bind(path: String, create: Bool)
+        /// A named volume, or an anonymous one (nil); a new one is filled from the image unless `copy` is false.
+        case volume(name: String?, copy: Bool)
+        /// Memory, with the options of the tmpfs file system.
+        case tmpfs(options: [String])
+    }
+    /// What.
+    public var source: Source
+    /// Where in the container: an absolute path.
+    public var target: String
+    /// Whether it is read-only.
+    public var readOnly = false
+    /// `rprivate`, `rslave`, …, or nil for `rprivate`.
+    public var propagation: String?
+    /// Whether mounts below a bound directory are left out.
+    public var nonRecursive = false
+
+    /// Creates it.
+    public init(source: Source, target: String, readOnly: Bool = false) {
+        self.source = source
+        self.target = target
+        self.readOnly = readOnly
+    }
+}
+
+/// The network of a container.
+public struct NetworkSpecification: Sendable, Equatable, Codable {
+    /// Which.
+    public enum Mode: Sendable, Equatable, Codable { case bridge, none, host, container(String) }
+    /// Which.
+    public var mode: Mode = .bridge
+    /// Ports that are published on the host.
+    public var ports: [PortSpecification] = []
+    /// Ports that the application listens on (the image's come in addition).
+    public var exposed: [ContainerPort] = []
+    /// Whether every exposed port is published on a free port of the host.
+    public var publishAll = false
+    /// The hardware address asked for.
+    public var hardwareAddress: String?
+    /// resolv.conf.
+    public var nameServers: [String] = []
+    public var searchDomains: [String] = []
+    public var resolverOptions: [String] = []
+    /// `name:address` lines for /etc/hosts.
+    public var extraHosts: [String] = []
+
+    /// The default bridge, nothing published.
+    public init() {}
+}
+
+/// A port inside of the container.
+public struct ContainerPort: Sendable, Equatable, Hashable, Codable {
+    /// The transport.
+    public enum Transport: String, Sendable, Codable { case tcp, udp, sctp }
+    /// 1 to 65535.
+    public var number: UInt16
+    /// The transport.
+    public var transport: Transport
+
+    /// Creates it.
+    public init(number: UInt16, transport: Transport) {
+        self.number = number
+        self.transport = transport
+    }
+}
+
+/// A port of the container published on the host.
+public struct PortSpecification: Sendable, Equatable, Codable {
+    /// The port inside.
+    public var port: ContainerPort
+    /// The host's address, empty for all.
+    public var hostAddress: String
+    /// The host's ports to choose from; nil for any free one.
+    public var hostPorts: ClosedRange<UInt16>?
+
+    /// Creates it.
+    public init(port: ContainerPort, hostAddress: String = "", hostPorts: ClosedRange<UInt16>? = nil) {
+        self.port = port
+        self.hostAddress = hostAddress
+        self.hostPorts = hostPorts
+    }
+}
+
+/// Limits; nil is unlimited or the kernel's default.
+public struct ResourceLimits: Sendable, Equatable, Codable {
+    /// Bytes.
+    public var memory: UInt64?
+    /// Bytes of memory and swap together; -1 unlimited; nil: twice the memory.
+    public var memorySwap: Int64?
+    public var memoryReservation: UInt64?
+    public var memorySwappiness: UInt64?
+    public var oomKillDisable = false
+    /// Processors, in units of 10⁻⁹.
+    public var nanoProcessors: UInt64?
+    public var cpuShares: UInt64?
+    /// Microseconds.
+    public var cpuPeriod: UInt64?
+    public var cpuQuota: Int64?
+    public var cpusetCpus: String?
+    public var cpusetMems: String?
+    /// Processes and threads.
+    public var processes: Int64?
+    /// Resource limits by Docker's name (`nofile`): soft and hard.
+    public var ulimits: [Ulimit] = []
+    public var oomScoreAdjustment: Int?
+    public var blockWeight: UInt16?
+
+    /// No limits.
+    public init() {}
+}
+
+/// One resource limit of the processes.
+public struct Ulimit: Sendable, Equatable, Codable {
+    /// Docker's name for it: `nofile`, `core`.
+    public var name: String
+    public var soft: UInt64
+    public var hard: UInt64
+
+    /// Creates it.
+    public init(name: String, soft: UInt64, hard: UInt64) {
+        self.name = name
+        self.soft = soft
+        self.hard = hard
+    }
+}
+
+/// What the application may do.
+public struct SecuritySpecification: Sendable, Equatable, Codable {
+    public var privileged = false
+    /// Names with or without `CAP_`, or `ALL`.
+    public var capabilitiesAdded: [String] = []
+    public var capabilitiesDropped: [String] = []
+    /// As Docker's `--security-opt` takes them: `no-new-privileges`, `seccomp=unconfined`, `seccomp={json}`.
+    public var options: [String] = []
+    public var readOnlyRoot = false
+    /// Nil for the defaults.
+    public var maskedPaths: [String]?
+    public var readOnlyPaths: [String]?
+    public var additionalGroups: [String] = []
+
+    /// Docker's defaults.
+    public init() {}
+}
+
+/// A device of the host in the container.
+public struct DeviceSpecification: Sendable, Equatable, Codable {
+    public var hostPath: String
+    public var containerPath: String
+    /// Of `r`, `w`, `m`.
+    public var permissions: String
+
+    /// Creates it.
+    public init(hostPath: String, containerPath: String, permissions: String) {
+        self.hostPath = hostPath
+        self.containerPath = containerPath
+        self.permissions = permissions
+    }
+}
+
+/// What happens when a container ends.
+public enum RestartPolicy: Sendable, Equatable, Codable {
+    case no
+    case always
+    case unlessStopped
+    /// After a failure, at most so often; 0 for any number.
+    case onFailure(maximumRetries: Int)
+}
+
+/// The log of a container.
+public struct LogSpecification: Sendable, Equatable, Codable {
+    /// `json-file` or `none`.
+    public var driver = "json-file"
+    /// `max-size`, `max-file`.
+    public var options: [String: String] = [:]
+
+    /// json-file without limits.
+    public init() {}
+}

@@ -1,0 +1,86 @@
+/// A value together with the path that leads to it, so that whoever reads it can say what is wrong and where.
+public struct JSONField: Sendable {
+    /// The path, as in `linux.namespaces[2].type`; empty for the document itself.
+    public let path: String
+    /// The value at that path.
+    public let value: JSON
+
+    /// The root of a document.
+    public init(_ value: JSON, path: String = "") {
+        self.value = value
+        self.path = path
+    }
+
+    /// An error at this place.
+    public func error(_ problem: String) -> JSONError {
+        JSONError(path: path.isEmpty ? "the document" : path, problem: problem)
+    }
+
+    private func child(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+    /// The members of an object.
+    public func members() throws(JSONError) -> [String: JSONField] {
+        guard case .object(let members) = value else { throw error("must be an object") }
+        var fields: [String: JSONField] = [:]
+        for (name, value) in members { fields[name] = JSONField(value, path: child(name)) }
+        return fields
+    }
+
+    /// A member of an object, or nil where it is absent or null.
+    public func optional(_ name: String) throws(JSONError) -> JSONField? {
+        guard case .object(let members) = value else { throw error("must be an object") }
+        guard let member = members[name], member != .null else { return nil }
+        return JSONField(member, path: child(name))
+    }
+
+    /// A member that must be there.
+    public func required(_ name: String) throws(JSONError) -> JSONField {
+        guard let field = try optional(name) else { throw JSONError(path: child(name), problem: "is missing") }
+        return field
+    }
+
+    /// The elements of an array.
+    public func elements() throws(JSONError) -> [JSONField] {
+        guard case .array(let elements) = value else { throw error("must be an array") }
+        return elements.enumerated().map { JSONField($1, path: "\(path)[\($0)]") }
+    }
+
+    /// A string.
+    public func string() throws(JSONError) -> String {
+        guard case .string(let string) = value else { throw error("must be a string") }
+        return string
+    }
+
+    /// A boolean.
+    public func bool() throws(JSONError) -> Bool {
+        guard case .bool(let bool) = value else { throw error("must be true or false") }
+        return bool
+    }
+
+    /// A whole number that fits `T`.
+    public func number<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(JSONError) -> T {
+        let number: T? =
+            switch value {
+            case .integer(let value): T(exactly: value)
+            case .unsigned(let value): T(exactly: value)
+            case .double(let value): T(exactly: value)
+            default: nil
+            }
+        guard let number else { throw error("must be a whole number from \(T.min) to \(T.max)") }
+        return number
+    }
+
+    /// An array of strings.
+    public func strings() throws(JSONError) -> [String] {
+        var strings: [String] = []
+        for element in try elements() { strings.append(try element.string()) }
+        return strings
+    }
+
+    /// An object whose members are strings.
+    public func stringMembers() throws(JSONError) -> [String: String] {
+        var strings: [String: String] = [:]
+        for (name, field) in try members() { strings[name] = try field.string() }
+        return strings
+    }
+}

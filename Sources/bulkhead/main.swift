@@ -1,0 +1,1 @@
+// The executable's main follows.
