@@ -1,0 +1,47 @@
+# Bulkhead's verbs. Each installs by itself what it needs (scripts/install-dependencies), so root is expected.
+PREFIX ?= /usr/local
+PROGRAMS := bulkheadd bulkhead bulkhead-monitor bulkhead-runtime bulkhead-guest bulkhead-vmm
+SWIFT_BUILD := swift build -c release
+
+.PHONY: demo test build bench lint format install uninstall clean dependencies
+
+# Runs one program as a container, in a virtual machine, and twice in one machine, and prints what each costs.
+demo: build
+	scripts/demo
+
+# Builds in the debug configuration and runs every test: units, the real kernel, the real clients.
+# The runner's closing lines are the last of the log.
+test: dependencies
+	scripts/fetch-tools docker
+	swift build --build-tests
+	BULKHEAD_BIN="$$(swift build --show-bin-path)" swift test --skip-build --disable-xctest
+
+# Release binaries under .build/release/. One product at a time would link six times as slowly.
+build: dependencies
+	$(SWIFT_BUILD)
+
+# Side by side with runc, crun and dockerd, in one run: ratios count, machines are noisy.
+bench: build
+	scripts/fetch-tools docker dockerd
+	bench/all
+
+# The formatter's rules, and the arrows between the modules (docs/modules.md).
+lint:
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	scripts/check-modules
+
+format:
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix .build/release/,$(PROGRAMS)) $(DESTDIR)$(PREFIX)/bin
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(PROGRAMS))
+
+dependencies:
+	scripts/install-dependencies
+
+clean:
+	rm -rf .build
