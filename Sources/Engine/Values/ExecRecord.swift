@@ -1,0 +1,43 @@
+/// What a client asks for when it wants another process in a container.
+public struct ExecSpecification: Sendable, Equatable {
+    /// Program and arguments.
+    public var arguments: [String]
+    /// Added to the container's environment.
+    public var environment: [String] = []
+    /// Where it starts; nil: the container's.
+    public var workingDirectory: String?
+    /// Who runs it; nil: the container's user.
+    public var user: String?
+    /// Whether it has a terminal.
+    public var terminal = false
+    /// Whether it has every capability.
+    public var privileged = false
+    /// Which streams are attached.
+    public var attachInput = false
+    public var attachOutput = true
+    public var attachError = true
+    /// The terminal's first size.
+    public var consoleRows: UInt16 = 0
+    public var consoleColumns: UInt16 = 0
+
+    /// A program, with the defaults above.
+    public init(arguments: [String]) { self.arguments = arguments }
+}
+
+/// A process that a client asked for in a container or in a machine.
+public struct ExecRecord: Sendable, Equatable {
+    /// Where it is in its life.
+    public enum State: Sendable, Equatable {
+        case created
+        case running(process: Int32)
+        case exited(code: Int32)
+    }
+    /// 64 hexadecimal digits.
+    public let id: String
+    /// The container's identifier, or the machine's name.
+    public let containerID: String
+    /// What was asked for.
+    public let specification: ExecSpecification
+    /// Where it is in its life.
+    public var state: State
+}
