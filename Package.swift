@@ -104,6 +104,7 @@ let package = Package(
             ] + nio, swiftSettings: common),
 
         // Tests: one target a module, the real kernel, and everything together through the real clients.
+        .testTarget(name: "EndToEndTests", swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
     ]
 )

@@ -1,0 +1,266 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// The same behaviour at each isolation level, through the unmodified docker command.
+    @Suite(.serialized, .daemonWithMachine)
+    struct ThreeLevels {
+        let daemon: TestDaemon
+
+        init() throws { daemon = try EndToEnd.daemon() }
+
+        /// `docker run --rm` at a level.
+        func run(_ level: Level, _ arguments: String..., input: String? = nil) async throws -> Outcome {
+            try await daemon.docker(["run", "--rm"] + options(level) + arguments, input: input)
+        }
+
+        /// The reference knows one level only.
+        func options(_ level: Level) -> [String] { daemon.isReference ? [] : level.options }
+
+        /// Starts a container in the background, hands it on, and removes it.
+        func background(
+            _ level: Level, _ options: [String] = [], command: [String], _ body: (String) async throws -> Void
+        ) async throws {
+            let id = try await daemon.succeed(["run", "-d"] + self.options(level) + options + ["busybox"] + command)
+            do { try await body(id) } catch {
+                try await daemon.succeed("rm", "-f", id)
+                throw error
+            }
+            try await daemon.succeed("rm", "-f", id)
+        }
+
+        @Test(arguments: Level.allCases)
+        func printsAndPassesTheExitCode(level: Level) async throws {
+            let outcome = try await run(level, "busybox", "sh", "-c", "echo out; echo err >&2; exit 7")
+            #expect(outcome.output == "out\n", "\(outcome.story)")
+            #expect(outcome.error == "err\n", "\(outcome.story)")
+            #expect(outcome.code == 7)
+        }
+
+        @Test(arguments: Level.allCases)
+        func missingProgramsGive127AndFilesThatAreNone126(level: Level) async throws {
+            #expect(try await run(level, "busybox", "no-such-program").code == 127)
+            let outcome = try await run(level, "busybox", "/etc/passwd")
+            #expect(outcome.code == 126, "\(outcome.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func standardInputReachesTheProgramAndEnds(level: Level) async throws {
+            let text = String(repeating: "a line of input\n", count: 20_000)
+            let outcome = try await run(level, "-i", "busybox", "wc", "-c", input: text)
+            #expect(outcome.output == "\(text.utf8.count)\n", "\(outcome.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func muchOutputArrivesWhole(level: Level) async throws {
+            let outcome = try await run(level, "busybox", "sh", "-c", "yes 0123456789 | head -n 300000")
+            #expect(outcome.output.utf8.count == 300_000 * 11)
+            #expect(outcome.code == 0)
+        }
+
+        @Test(arguments: Level.allCases)
+        func aTerminalIsOneAndHasASize(level: Level) async throws {
+            let command =
+                "stty rows 33 cols 101; \(Program.docker) -H \(daemon.host) run --rm -it "
+                + options(level).joined(separator: " ")
+                + " busybox sh -c 'tty; stty size; test -t 0 && test -t 1 && echo yes'"
+            let outcome = try await Program.run("/usr/bin/script", ["-qec", command, "/dev/null"])
+            #expect(outcome.output.contains("/dev/pts/0"), "\(outcome.story)")
+            #expect(outcome.output.contains("33 101"), "\(outcome.story)")
+            #expect(outcome.output.contains("yes"), "\(outcome.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func environmentUserDirectoryAndHostname(level: Level) async throws {
+            let outcome = try await run(
+                level, "-e", "COLOUR=green", "-w", "/tmp", "-u", "app", "-h", "keel", "busybox",
+                "sh", "-c", "echo $COLOUR $HOME; pwd; id -u; id -g; hostname; cat /etc/hostname")
+            #expect(outcome.output == "green /home/app\n/tmp\n1000\n1000\nkeel\nkeel\n", "\(outcome.story)")
+            let numeric = try await run(level, "-u", "4711:4712", "busybox", "sh", "-c", "id -u; id -g")
+            #expect(numeric.output == "4711\n4712\n", "\(numeric.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func killedForMemoryReports137(level: Level) async throws {
+            let name = "hungry-\(level)"
+            let outcome = try await daemon.docker(
+                ["run", "--name", name, "-m", "32m", "--memory-swap", "32m"] + options(level)
+                    + ["busybox", "sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done"])
+            #expect(outcome.code == 137, "\(outcome.story)")
+            #expect(try await daemon.succeed("inspect", "-f", "{{.State.OOMKilled}}", name) == "true")
+            try await daemon.succeed("rm", name)
+        }
+
+        @Test(arguments: Level.allCases)
+        func theProcessLimitHolds(level: Level) async throws {
+            let outcome = try await run(
+                level, "--pids-limit", "10", "busybox",
+                "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 3 & done; wait")
+            #expect(outcome.error.contains("can't fork"), "\(outcome.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func execRunsBesideAndPassesItsExitCode(level: Level) async throws {
+            try await background(level, ["-e", "A=1"], command: ["sleep", "1000"]) { id in
+                let outcome = try await daemon.docker(
+                    [
+                        "exec", "-i", "-e", "B=2", "-u", "app", "-w", "/home", id, "sh", "-c",
+                        "cat; echo $A $B; pwd; id -un; exit 5",
+                    ],
+                    input: "typed\n")
+                #expect(outcome.output == "typed\n1 2\n/home\napp\n", "\(outcome.story)")
+                #expect(outcome.code == 5)
+                #expect(try await daemon.docker(["exec", id, "no-such-program"]).code == 127)
+                let processes = try await daemon.succeed("top", id)
+                #expect(processes.contains("sleep 1000"), "\(processes)")
+            }
+        }
+
+        @Test(arguments: Level.allCases)
+        func logsKeepTheStreamsApart(level: Level) async throws {
+            let name = "logs-\(level)"
+            try await daemon.succeed(
+                ["run", "--name", name] + options(level)
+                    + ["busybox", "sh", "-c", "for i in 1 2 3; do echo out $i; echo err $i >&2; done"])
+            let outcome = try await daemon.docker(["logs", name])
+            #expect(outcome.output == "out 1\nout 2\nout 3\n", "\(outcome.story)")
+            #expect(outcome.error == "err 1\nerr 2\nerr 3\n", "\(outcome.story)")
+            let last = try await daemon.docker(["logs", "--tail", "1", "-t", name])
+            let line = last.output + last.error
+            #expect(line.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z (out|err) 3\n/) != nil, "\(line)")
+            try await daemon.succeed("rm", name)
+        }
+
+        @Test(arguments: Level.allCases)
+        func followedLogsEndWithTheContainer(level: Level) async throws {
+            try await background(level, command: ["sh", "-c", "echo first; sleep 1; echo last"]) { id in
+                let log = try await daemon.succeed("logs", "-f", id)
+                #expect(log == "first\nlast")
+            }
+        }
+
+        @Test(arguments: Level.allCases)
+        func stopAsksFirstAndKillDoesNot(level: Level) async throws {
+            let trap = "trap 'echo asked; exit 3' TERM; echo up; while :; do sleep 0.1; done"
+            try await background(level, command: ["sh", "-c", trap]) { id in
+                try await firstLine(of: id)
+                try await daemon.succeed("stop", id)
+                #expect(
+                    try await daemon.succeed("inspect", "-f", "{{.State.ExitCode}} {{.State.Status}}", id) == "3 exited"
+                )
+                #expect(try await daemon.succeed("logs", id) == "up\nasked")
+            }
+            try await background(level, command: ["sleep", "1000"]) { id in
+                try await daemon.succeed("kill", id)
+                #expect(try await daemon.succeed("wait", id) == "137")
+                #expect(try await daemon.succeed("inspect", "-f", "{{.State.ExitCode}}", id) == "137")
+            }
+        }
+
+        /// Returns once the container has printed something.
+        func firstLine(of id: String) async throws {
+            let outcome = try await Program.run(
+                "/bin/sh", ["-c", "\(Program.docker) -H \(daemon.host) logs -f \(id) | head -n 1"])
+            #expect(outcome.output != "", "\(outcome.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func aPublishedPortAnswersOnTheHostsLoopback(level: Level) async throws {
+            try await background(
+                level, ["-p", "127.0.0.1::80"],
+                command: ["sh", "-c", "echo from $HOSTNAME >/tmp/index.html; echo up; exec httpd -f -p 80 -h /tmp"]
+            ) { id in
+                try await firstLine(of: id)
+                let address = try await daemon.succeed("port", id, "80/tcp")
+                let outcome = try await Program.run(
+                    "/bin/busybox", ["wget", "-q", "-T", "10", "-O", "-", "http://\(address)/index.html"])
+                #expect(outcome.output == "from \(id.prefix(12))\n", "\(address) \(outcome.story)")
+            }
+        }
+
+        @Test(arguments: Level.allCases)
+        func aVolumeIsKeptBetweenContainers(level: Level) async throws {
+            let volume = "kept-\(level)"
+            let wrote = try await run(
+                level, "-v", "\(volume):/data", "busybox", "sh", "-c", "echo kept > /data/file; chown 1000 /data/file")
+            #expect(wrote.code == 0, "\(wrote.story)")
+            let read = try await run(
+                level, "-v", "\(volume):/data:ro", "busybox",
+                "sh", "-c", "cat /data/file; stat -c %u /data/file; touch /data/new || echo read-only")
+            #expect(read.output == "kept\n1000\nread-only\n", "\(read.story)")
+            try await daemon.succeed("volume", "rm", volume)
+        }
+
+        @Test(arguments: Level.allCases)
+        func aBindMountIsTheHostsDirectory(level: Level) async throws {
+            let folder = daemon.folder + "/bind-\(level)"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try Data("from the host\n".utf8).write(to: URL(filePath: folder + "/in"))
+            let outcome = try await run(
+                level, "-v", "\(folder):/mnt", "busybox", "sh", "-c", "cat /mnt/in; echo back > /mnt/out")
+            #expect(outcome.output == "from the host\n", "\(outcome.story)")
+            #expect(try String(contentsOfFile: folder + "/out", encoding: .utf8) == "back\n")
+        }
+
+        @Test(arguments: Level.allCases)
+        func aReadOnlyRootCannotBeWritten(level: Level) async throws {
+            let outcome = try await run(
+                level, "--read-only", "--tmpfs", "/scratch", "busybox",
+                "sh", "-c", "touch /new; echo fine > /scratch/file; cat /scratch/file")
+            #expect(outcome.output == "fine\n", "\(outcome.story)")
+            #expect(outcome.error.contains("Read-only file system"), "\(outcome.story)")
+        }
+
+        @Test(arguments: Level.allCases)
+        func twoContainersReachEachOther(level: Level) async throws {
+            let serve = ["sh", "-c", "echo served > /tmp/index.html; echo up; exec httpd -f -p 8000 -h /tmp"]
+            try await background(level, command: serve) { id in
+                try await firstLine(of: id)
+                let address = try await daemon.succeed("inspect", "-f", "{{.NetworkSettings.IPAddress}}", id)
+                let outcome = try await run(
+                    level, "busybox", "wget", "-q", "-T", "10", "-O", "-", "http://\(address):8000/index.html")
+                #expect(outcome.output == "served\n", "\(address) \(outcome.story)")
+            }
+        }
+
+        @Test(arguments: Level.allCases)
+        func whatIsWrittenSurvivesARestart(level: Level) async throws {
+            try await background(
+                level, command: ["sh", "-c", "echo line >> /tmp/lines; wc -l < /tmp/lines; sleep 1000"]
+            ) { id in
+                try await firstLine(of: id)
+                try await daemon.succeed("restart", "-t", "0", id)
+                let outcome = try await Program.run(
+                    "/bin/sh", ["-c", "\(Program.docker) -H \(daemon.host) logs -f \(id) | head -n 2"])
+                #expect(outcome.output == "1\n2\n", "\(outcome.story)")
+            }
+        }
+
+        @Test(arguments: Level.allCases)
+        func pausedProcessesStandStill(level: Level) async throws {
+            try await background(level, command: ["sleep", "1000"]) { id in
+                try await daemon.succeed("pause", id)
+                #expect(try await daemon.succeed("inspect", "-f", "{{.State.Status}}", id) == "paused")
+                try await daemon.succeed("unpause", id)
+                #expect(try await daemon.succeed("inspect", "-f", "{{.State.Status}}", id) == "running")
+                #expect(try await daemon.succeed("exec", id, "echo", "again") == "again")
+            }
+        }
+
+        @Test(arguments: Level.allCases)
+        func statisticsTellMemoryAndProcesses(level: Level) async throws {
+            try await background(level, command: ["sleep", "1000"]) { id in
+                let row = try await daemon.succeed("stats", "--no-stream", "--format", "{{.MemUsage}} {{.PIDs}}", id)
+                #expect(row.hasSuffix(" 1") && !row.hasPrefix("0B"), "\(row)")
+            }
+        }
+
+        @Test func theKernelIsTheHostsOnlyInAContainer() async throws {
+            let host = try await Program.run("/bin/uname", ["-r"]).output
+            #expect(try await run(.process, "busybox", "uname", "-r").output == host)
+            guard !daemon.isReference else { return }
+            #expect(try await run(.vm, "busybox", "uname", "-r").output != host)
+            #expect(try await run(.machine, "busybox", "uname", "-r").output != host)
+        }
+    }
+}
