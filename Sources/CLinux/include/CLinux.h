@@ -1,2 +1,9 @@
 // What Swift cannot call or spell: raw system calls without a wrapper, variadic calls, kernel structures.
+// One header for each kernel area; symbols begin with `bh_`; every function returns -1 and sets errno on failure.
 #pragma once
+#include "events.h"
+#include "mount.h"
+#include "privilege.h"
+#include "process.h"
+#include "socket.h"
+#include "terminal.h"
