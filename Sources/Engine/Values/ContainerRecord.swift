@@ -66,6 +66,8 @@ public struct ContainerLife: Sendable, Equatable, Codable {
     public var restartCount = 0
     /// Whether a client ended it, so that `unless-stopped` leaves it so.
     public var stoppedByClient = false
+    /// How long its next restart waits.
+    var backoff = RestartBackoff()
     /// Its place in the network while it runs.
     public var endpoint: EndpointRecord?
     /// The ports of the host that lead to it while it runs.
