@@ -8,7 +8,9 @@ internal import Glibc
 public final class EventLoop {
     /// What a source is watched for; a hang-up or an error is always reported.
     public struct Interest: OptionSet, Sendable {
+        /// The kernel's bits.
         public let rawValue: UInt32
+        /// From the kernel's bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
         /// There is something to read, or the end.
         public static let readable = Interest(rawValue: 0x001)

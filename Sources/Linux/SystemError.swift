@@ -32,6 +32,7 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
         return second?.isUppercase == true ? text : text.prefix(1).lowercased() + text.dropFirst()
     }
 
+    /// Operation, object and reason.
     public var description: String {
         object.isEmpty ? "\(operation): \(reason)" : "\(operation) \(object): \(reason)"
     }

@@ -11,6 +11,7 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
         self.problem = problem
     }
 
+    /// Place and problem.
     public var description: String { "\(path): \(problem)" }
 }
 

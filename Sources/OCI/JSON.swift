@@ -40,8 +40,11 @@ public enum JSON: Sendable, Equatable {
 }
 
 extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
+    /// From a literal.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// From a literal.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// From a literal.
     public init(integerLiteral value: Int64) { self = .integer(value) }
 }
 

@@ -45,7 +45,9 @@ public struct Descriptor: ~Copyable, Sendable {
 
 /// How a file is opened: the flags of open(2).
 public struct OpenFlags: OptionSet, Sendable {
+    /// The kernel's bits.
     public let rawValue: Int32
+    /// From the kernel's bits.
     public init(rawValue: Int32) { self.rawValue = rawValue }
     /// Read only: the default.
     public static let readOnly = OpenFlags([])
