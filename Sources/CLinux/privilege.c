@@ -52,3 +52,7 @@ int bh_getrlimit(int resource, uint64_t *soft, uint64_t *hard) {
     *hard = limit.rlim_max;
     return 0;
 }
+
+int bh_prctl_ambient_raise(unsigned int capability) {
+    return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+}

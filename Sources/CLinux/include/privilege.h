@@ -14,3 +14,4 @@ int bh_setresgid(gid_t group);
 int bh_setresuid(uid_t user);
 int bh_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
 int bh_getrlimit(int resource, uint64_t *soft, uint64_t *hard);
+int bh_prctl_ambient_raise(unsigned int capability);

@@ -1,0 +1,107 @@
+internal import CLinux
+internal import Glibc
+
+/// A directory that is the root for every path looked up in it: symbolic links and `..` never lead out (openat2 with
+/// RESOLVE_IN_ROOT), and links of /proc that would are not followed.
+public struct RootDirectory: ~Copyable, Sendable {
+    /// A handle on the directory.
+    public let descriptor: Descriptor
+
+    private static let inRoot: UInt64 = 0x10 | 0x02
+
+    /// Opens the directory at a path of the host.
+    public init(_ path: String) throws(SystemError) {
+        descriptor = try Descriptor.open(path, [.path, .directory])
+    }
+
+    /// Takes a handle over.
+    public init(adopting descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+    /// Opens a path within.
+    public func open(_ path: String, _ flags: OpenFlags, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
+        let number = try SystemError.retrying("open", path) {
+            // unsafe because the path is a C string; it lives for the call
+            unsafe bh_openat2(
+                descriptor.rawValue, path, UInt64(UInt32(bitPattern: flags.rawValue | O_CLOEXEC)), UInt64(mode),
+                RootDirectory.inRoot)
+        }
+        return Descriptor(adopting: number)
+    }
+
+    /// A handle on what a path within leads to; nil where there is nothing.
+    public func find(_ path: String) throws(SystemError) -> Descriptor? {
+        do { return try open(path, .path) } catch  where error.code == ENOENT || error.code == ENOTDIR { return nil }
+    }
+
+    /// A handle on a directory within, made with all that is missing above it.
+    public func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(SystemError) -> Descriptor {
+        if let found = try find(path) { return found }
+        var present = try open(".", [.path, .directory])
+        var reached = ""
+        for name in path.split(separator: "/") where name != "." {
+            reached += "/\(name)"
+            if let next = try find(reached) {
+                present = next
+                continue
+            }
+            // A symbolic link without a target, or `..`: nothing can be made in its place.
+            // unsafe because the name is a C string; it lives for the call
+            let result = unsafe mkdirat(present.rawValue, String(name), mode)
+            if result < 0 && errno != EEXIST { throw .last("make the directory", path) }
+            present = try open(reached, [.path, .directory])
+        }
+        return present
+    }
+
+    /// A handle on a file within, made empty where it is missing, with all that is missing above it.
+    public func makeFile(_ path: String, mode: UInt32 = 0o644) throws(SystemError) -> Descriptor {
+        if let found = try find(path) { return found }
+        let (parent, name) = RootDirectory.split(path)
+        let directory = try makeDirectories(parent)
+        // unsafe because the name is a C string; it lives for the call
+        let number = unsafe openat(directory.rawValue, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
+        return Descriptor(adopting: try SystemError.check(number, "make the file", path))
+    }
+
+    /// The directory part and the last name of a path.
+    static func split(_ path: String) -> (parent: String, name: String) {
+        var text = path[...]
+        while text.count > 1, text.last == "/" { text.removeLast() }
+        guard let slash = text.lastIndex(of: "/") else { return (".", String(text)) }
+        return (slash == text.startIndex ? "/" : String(text[..<slash]), String(text[text.index(after: slash)...]))
+    }
+
+    /// Makes a device node in the directory `directory` stands for; with that exact mode if the mask is 0.
+    public static func makeNode(
+        in directory: borrowing Descriptor, name: String, kind: FileStatus.Kind, permissions: UInt32, major: UInt32,
+        minor: UInt32
+    ) throws(SystemError) {
+        let type: UInt32 =
+            switch kind {
+            case .characterDevice: S_IFCHR
+            case .blockDevice: S_IFBLK
+            default: S_IFIFO
+            }
+        // unsafe because the name is a C string; it lives for the call
+        let result = unsafe mknodat(directory.rawValue, name, type | permissions, bh_makedev(major, minor))
+        try SystemError.check(result, "make the device", name)
+    }
+
+    /// Makes a symbolic link in the directory `directory` stands for; one that is there already is left.
+    public static func makeLink(
+        in directory: borrowing Descriptor, name: String, to target: String
+    ) throws(SystemError) {
+        // unsafe because both are C strings; they live for the call
+        let result = unsafe symlinkat(target, directory.rawValue, name)
+        if result < 0 && errno != EEXIST { throw .last("make the link", name) }
+    }
+
+    /// Gives the file `name` in a directory to a user and a group.
+    public static func setOwner(
+        in directory: borrowing Descriptor, name: String, user: UInt32, group: UInt32
+    ) throws(SystemError) {
+        // unsafe because the name is a C string; it lives for the call
+        try SystemError.check(
+            unsafe fchownat(directory.rawValue, name, user, group, 0x100), "change the owner of", name)
+    }
+}

@@ -1,0 +1,56 @@
+internal import CLinux
+internal import Glibc
+
+/// Namespaces, as the flags of clone3, setns and unshare.
+public struct Namespaces: OptionSet, Sendable, Hashable {
+    /// The kernel's CLONE_NEW* bits.
+    public let rawValue: UInt32
+    /// From the kernel's bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// Mounts.
+    public static let mount = Namespaces(rawValue: 0x0002_0000)
+    /// The view of the control groups.
+    public static let cgroup = Namespaces(rawValue: 0x0200_0000)
+    /// Host name and domain name.
+    public static let uts = Namespaces(rawValue: 0x0400_0000)
+    /// System V and POSIX message queues, semaphores, shared memory.
+    public static let ipc = Namespaces(rawValue: 0x0800_0000)
+    /// Users and capabilities.
+    public static let user = Namespaces(rawValue: 0x1000_0000)
+    /// Process numbers.
+    public static let pid = Namespaces(rawValue: 0x2000_0000)
+    /// The network.
+    public static let network = Namespaces(rawValue: 0x4000_0000)
+
+    /// Joins a namespace, or with a pidfd those of that process which are in `kinds`.
+    public static func join(_ descriptor: Int32, _ kinds: Namespaces) throws(SystemError) {
+        try SystemError.check(bh_setns(descriptor, Int32(truncatingIfNeeded: kinds.rawValue)), "setns")
+    }
+
+    /// Gives the calling process new ones.
+    public static func unshare(_ kinds: Namespaces) throws(SystemError) {
+        try SystemError.check(bh_unshare(Int32(truncatingIfNeeded: kinds.rawValue)), "unshare")
+    }
+}
+
+/// What `Clone.process` has made.
+public enum CloneResult: ~Copyable {
+    /// This is the new process.
+    case child
+    /// This is its parent.
+    case parent(process: Int32, descriptor: ProcessDescriptor)
+}
+
+/// Makes processes that share no memory with this one.
+public enum Clone {
+    /// clone3(2) with new namespaces and a pidfd, like fork: it returns twice. To be called by single-threaded
+    /// executables only: nothing but the calling thread exists in the new process.
+    public static func process(_ namespaces: Namespaces, cgroup: Int32? = nil) throws(SystemError) -> CloneResult {
+        var pidfd: Int32 = -1
+        // unsafe because the kernel stores the new descriptor through a pointer to a local number
+        let pid = unsafe bh_clone3(UInt64(namespaces.rawValue), &pidfd, cgroup ?? -1)
+        try SystemError.check(pid, "clone3")
+        if pid == 0 { return .child }
+        return .parent(process: pid, descriptor: ProcessDescriptor(adopting: Descriptor(adopting: pidfd)))
+    }
+}
