@@ -72,12 +72,12 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
         .target(name: "Images", dependencies: ["CArchive", "Linux", "OCI"], swiftSettings: common),
-        .target(name: "Network", dependencies: ["CNftables", "Linux"], swiftSettings: common),
+        .target(name: "Networks", dependencies: ["CNftables", "Linux"], swiftSettings: common),
         .target(name: "Machines", dependencies: ["CArchive", "Linux", "OCI", "Wire"], swiftSettings: common),
         .target(
             name: "Engine",
             dependencies: [
-                "Images", "Linux", "Machines", "Network", "OCI", "Seccomp", "Wire",
+                "Images", "Linux", "Machines", "Networks", "OCI", "Seccomp", "Wire",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: common),
