@@ -100,26 +100,35 @@ public struct ProcessReport: Sendable, Equatable {
 
 /// What a container has used since its start. Figures that the host can't tell are nil.
 public struct StatisticsReport: Sendable, Equatable {
-    /// Processor time, in nanoseconds: all, in user mode, in the kernel.
+    /// Processor time in all, in nanoseconds.
     public var processorTotal: UInt64 = 0
+    /// Of it in user mode.
     public var processorUser: UInt64 = 0
+    /// Of it in the kernel.
     public var processorKernel: UInt64 = 0
-    /// Periods, periods in which it was throttled, and for how many nanoseconds.
+    /// Periods of the processor limit that have passed.
     public var periods: UInt64 = 0
+    /// Periods in which it was throttled.
     public var throttledPeriods: UInt64 = 0
+    /// For how many nanoseconds it was throttled.
     public var throttledTime: UInt64 = 0
-    /// Memory in bytes: charged, the highest (nil: not recorded), of it file pages not recently used, and the limit.
+    /// Memory charged, in bytes.
     public var memoryUsage: UInt64 = 0
+    /// The highest that it was, or nil where that is not recorded.
     public var memoryMaximum: UInt64?
+    /// Of the memory, pages of files that have not been used recently.
     public var memoryInactiveFile: UInt64 = 0
+    /// The limit, or nil for none.
     public var memoryLimit: UInt64?
     /// The further counters of memory.stat, by name.
     public var memoryDetails: [String: UInt64] = [:]
-    /// How many processes and threads, and how many are allowed.
+    /// How many processes and threads there are.
     public var processes: UInt64 = 0
+    /// How many are allowed, or nil for any number.
     public var processLimit: UInt64?
-    /// Bytes read from and written to block devices.
+    /// Bytes read from block devices.
     public var blockRead: UInt64 = 0
+    /// Bytes written to block devices.
     public var blockWritten: UInt64 = 0
     /// Counters of the interfaces, by name.
     public var interfaces: [String: InterfaceCounters] = [:]
@@ -134,13 +143,21 @@ public struct StatisticsReport: Sendable, Equatable {
 
 /// Counters of one network interface, in bytes and packets.
 public struct InterfaceCounters: Sendable, Equatable {
+    /// Received: bytes.
     public var receivedBytes: UInt64 = 0
+    /// Received: packets.
     public var receivedPackets: UInt64 = 0
+    /// Received: packets that were faulty.
     public var receivedErrors: UInt64 = 0
+    /// Received: packets that were dropped.
     public var receivedDropped: UInt64 = 0
+    /// Sent: bytes.
     public var sentBytes: UInt64 = 0
+    /// Sent: packets.
     public var sentPackets: UInt64 = 0
+    /// Sent: packets that were faulty.
     public var sentErrors: UInt64 = 0
+    /// Sent: packets that were dropped.
     public var sentDropped: UInt64 = 0
 
     /// All zero.

@@ -3,7 +3,14 @@
 /// Both sides speak the same verbs, so the isolation level only decides where they arrive. A connection carries requests
 /// and their responses in order of their numbers; `attach` and `exec` turn the connection that they are sent on into a
 /// stream of ``Frame/data(_:_:)`` frames, so that the back-pressure of one stream never stops another.
+///
+/// An agent runs many containers: there a connection belongs to the container that it has created or selected, and one
+/// that has done neither to the machine itself (`exec` then runs beside the agent). The container lives no longer than
+/// the connection that has created it.
 public enum Request: Sendable, Equatable {
+    /// Of a guest's agent: this connection is now about the container of that name. No need to wait for the answer
+    /// before the next request: where it fails, those fail too. A monitor has only its own. Answered by `done`.
+    case select(container: String)
     /// Makes the container up to the point before its program is executed. Answered by `created`.
     case create(ContainerSetup)
     /// Configures the network interfaces that are now in the container's namespace, then executes the program.
@@ -36,6 +43,9 @@ public enum Request: Sendable, Equatable {
     case delete
     /// Of a guest's agent only: halts the machine, after a sync of its disks.
     case powerOff
+    /// Never sent: stands for a received request with an unknown verb or without a member that it needs, and is
+    /// answered by a failure of kind `invalid` that says what is wrong.
+    case unreadable(String)
 }
 
 /// What is answered to a ``Request``.
@@ -97,5 +107,6 @@ public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// The text for people.
     public var description: String { message }
 }
