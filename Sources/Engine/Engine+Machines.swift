@@ -43,6 +43,17 @@ extension Engine {
     public func attachMachineConsole(_ name: String) async throws(EngineError) -> MonitorStream {
         throw .noSuchMachine(name)
     }
+
+    func adoptMachines() async {}
+    func stopMachinesForShutdown() async {}
+    var machineExecs: [String: ExecRecord] { [:] }
+    func machineExec(_ id: String) async throws(EngineError) -> ExecRecord { throw .noSuchExec(id) }
+    func startMachineExec(_ id: String, detach: Bool, rows: UInt16, columns: UInt16) async throws(EngineError)
+        -> MonitorStream?
+    { throw .noSuchExec(id) }
+    func resizeMachineExec(_ id: String, rows: UInt16, columns: UInt16) async throws(EngineError) {
+        throw .noSuchExec(id)
+    }
 }
 
 extension EngineError {

@@ -1,27 +1,64 @@
+import Linux
 import Logging
+import Wire
 
 /// The truth about containers, machines, volumes, networks and images of one host, and all that can be done to them.
 ///
-/// It knows neither HTTP nor processes: clients come through ``DockerAPI``, and containers are run by monitors, which
-/// survive it.
+/// It knows neither HTTP nor processes: clients come through the API, and containers are run by monitors, which survive
+/// it.
 public actor Engine {
     /// Where things are.
     public nonisolated let configuration: EngineConfiguration
     /// What happens.
     public nonisolated let events = EventBus()
+    /// This installation's own identifier.
+    public nonisolated let identifier: String
 
-    let logger: Logger
+    nonisolated let logger: Logger
+    nonisolated let database: Database
+    nonisolated let launcher: MonitorLauncher
+    nonisolated let paths: EnginePaths
+    nonisolated let host: HostFacts
+    nonisolated let filters: SeccompFilters
+    nonisolated let images: any ImageSource
+    /// Held open for as long as this daemon owns the root.
+    private let lock: RootLock
 
-    init(configuration: EngineConfiguration) {
+    var containers: [String: ManagedContainer] = [:]
+    /// Identifiers by name.
+    var names: [String: String] = [:]
+    /// Which container an exec belongs to, by the exec's identifier.
+    var execOwners: [String: String] = [:]
+    var volumesByName: [String: VolumeRecord] = [:]
+    var machinesByName: [String: ManagedMachine] = [:]
+    var isShuttingDown = false
+
+    init(configuration: EngineConfiguration, images: any ImageSource) throws(EngineError) {
         self.configuration = configuration
+        self.images = images
         logger = configuration.logger
+        paths = EnginePaths(configuration)
+        try paths.prepare()
+        lock = try RootLock(paths.root + "/lock")
+        database = try Database(path: paths.root + "/bulkhead.db")
+        identifier = try database.setting("identifier") { Identifier.random() }
+        launcher = MonitorLauncher(program: try paths.helper("bulkhead-monitor"))
+        host = HostFacts.current()
+        filters = SeccompFilters(directory: paths.root + "/seccomp")
     }
 
     /// Opens what a daemon before has left: adopts what runs, sweeps what is half-made.
     public static func open(_ configuration: EngineConfiguration) async throws(EngineError) -> Engine {
-        Engine(configuration: configuration)
+        let engine = try Engine(configuration: configuration, images: NoImages())
+        try await engine.adopt()
+        return engine
     }
+}
 
-    /// Ends everything that runs, as the host goes down, and leaves nothing behind on the host.
-    public func shutdown() async {}
+struct NoImages: ImageSource {
+    func defaults(named name: String) async throws(EngineError) -> ImageDefaults {
+        throw EngineError(.notFound, "No such image: \(name)")
+    }
+    func layers(of id: String) async throws(EngineError) -> [String] { [] }
+    func blockImage(of id: String) async throws(EngineError) -> String { "" }
 }

@@ -61,17 +61,9 @@ struct ConfigurationBuilder: Sendable {
             "hostname": specification.utsMode == "host" ? nil : .string(resolved.hostname),
             "domainname": specification.domainname.flatMap { $0.isEmpty ? nil : .string($0) },
             "mounts": .array(mounts()),
-            "annotations": JSON(annotations()),
+            "annotations": JSON(specification.annotations),
             "linux": try linux(),
         ])
-    }
-
-    private func annotations() -> [String: String] {
-        var annotations = specification.annotations
-        if !resolved.user.isEmpty { annotations["org.bulkhead.user"] = resolved.user }
-        let groups = security.additionalGroups.filter { UInt32($0) == nil }
-        if !groups.isEmpty { annotations["org.bulkhead.groups"] = groups.joined(separator: ",") }
-        return annotations
     }
 
     private func process() throws(EngineError) -> JSON {
@@ -85,7 +77,7 @@ struct ConfigurationBuilder: Sendable {
             "consoleSize": specification.terminal && specification.consoleRows > 0
                 ? ["height": JSON(specification.consoleRows), "width": JSON(specification.consoleColumns)] : nil,
             "user": .members([
-                "uid": 0, "gid": 0,
+                "uid": 0, "gid": 0, "username": resolved.user.isEmpty ? nil : .string(resolved.user),
                 "additionalGids": numericGroups.isEmpty ? nil : .array(numericGroups.map { JSON($0) }),
             ]),
             "args": JSON(arguments),

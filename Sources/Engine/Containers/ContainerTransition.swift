@@ -50,8 +50,13 @@ enum ContainerAction: Sendable, Equatable {
 /// What decides about its life and never changes.
 struct ContainerRules: Sendable, Equatable {
     var id: String
+    var name = ""
     var restart: RestartPolicy = .no
     var autoRemove = false
+
+    func cannotRemove(_ reason: String) -> EngineError {
+        EngineError(.conflict, "cannot remove container \"/\(name)\": \(reason)")
+    }
 }
 
 extension ContainerLife {
@@ -204,21 +209,20 @@ extension ContainerLife {
         switch state {
         case .running, .starting:
             guard force else {
-                throw EngineError(
-                    .conflict, "container is running: stop the container before removing or force remove")
+                throw rules.cannotRemove("container is running: stop the container before removing or force remove")
             }
             stoppedByClient = true
             return [.kill]
         case .paused:
             guard force else {
-                throw EngineError(.conflict, "container is paused and must be unpaused first")
+                throw rules.cannotRemove("container is paused and must be unpaused first")
             }
             stoppedByClient = true
             return [.kill]
         case .restarting(let conclusion):
             guard force else {
-                throw EngineError(
-                    .conflict, "container is restarting: stop the container before removing or force remove")
+                throw rules.cannotRemove(
+                    "container is restarting: stop the container before removing or force remove")
             }
             state = .removing(conclusion)
             return [.cancelRestart, .remove]
