@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int bh_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
@@ -67,3 +68,8 @@ int bh_bpf_attach_device_program(int cgroup, int program) {
 }
 
 dev_t bh_makedev(unsigned int major, unsigned int minor) { return makedev(major, minor); }
+
+uint64_t bh_file_system_type(const char *path) {
+    struct statfs status;
+    return statfs(path, &status) == 0 ? (uint64_t)status.f_type : 0;
+}

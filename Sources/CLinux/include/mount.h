@@ -15,3 +15,5 @@ int bh_pivot_root(const char *new_root, const char *put_old);
 int bh_bpf_load_device_program(const void *instructions, uint32_t count, char *log, uint32_t log_size);
 int bh_bpf_attach_device_program(int cgroup, int program);
 dev_t bh_makedev(unsigned int major, unsigned int minor);
+/// The magic number of the file system that a path leads to, 0 for nothing.
+uint64_t bh_file_system_type(const char *path);

@@ -1,5 +1,94 @@
-/// A control group: one directory in every mounted hierarchy (v1), or one altogether (v2).
+internal import Glibc
+
+/// A control group: one directory in each hierarchy that is needed (v1), or one altogether (v2).
 public struct Cgroup: Sendable, Equatable {
-    /// The path below each hierarchy's root.
+    /// The path below each hierarchy's root, beginning with a slash.
     public let path: String
+    /// How the host has its hierarchies mounted.
+    public let layout: CgroupLayout
+    /// The directory in each v1 hierarchy that is used.
+    var directories: [CgroupController: String] = [:]
+    /// The directory in the v2 hierarchy, whether that has controllers or not.
+    var unified: String?
+
+    /// Names a group that exists; hierarchies in which it does not are left out.
+    public init(existing path: String, layout: CgroupLayout) {
+        self.path = path
+        self.layout = layout
+        locate()
+        directories = directories.filter { Files.exists($0.value) }
+        if let directory = unified, !Files.exists(directory) { unified = nil }
+    }
+
+    private init(new path: String, layout: CgroupLayout) {
+        self.path = path
+        self.layout = layout
+        locate()
+    }
+
+    private mutating func locate() {
+        switch layout {
+        case .unified(let root): unified = root + path
+        case .separate(let roots, let hybrid):
+            directories = roots.mapValues { $0 + path }
+            unified = hybrid.map { $0 + path }
+        }
+    }
+
+    /// Whether the v2 hierarchy has the controllers.
+    var isUnified: Bool { if case .unified = layout { true } else { false } }
+
+    /// Makes the group with its limits; what a failure leaves behind is removed again.
+    ///
+    /// In v1 only those hierarchies are used that limits, figures, freezing or devices need: processor sets and block
+    /// devices only where they are limited.
+    public static func create(
+        _ path: String, layout: CgroupLayout, limits: CgroupLimits
+    ) throws(SystemError) -> Cgroup {
+        guard path.hasPrefix("/"), path.count > 1, !path.split(separator: "/").contains("..") else {
+            throw SystemError("make the control group", path, code: EINVAL)
+        }
+        var group = Cgroup(new: path, layout: layout)
+        if limits.processors == nil && limits.memoryNodes == nil { group.directories[.cpuset] = nil }
+        if limits.blockWeight == nil { group.directories[.blkio] = nil }
+        let existed = group.allDirectories.filter { Files.exists($0) }
+        do {
+            if group.isUnified { try group.enableControllers(for: limits) }
+            for directory in group.allDirectories where !existed.contains(directory) {
+                try Files.makeDirectories(directory)
+            }
+            try group.apply(limits)
+        } catch {
+            for directory in group.allDirectories where !existed.contains(directory) {
+                // What can't be removed now was not made: the error that matters is the one before.
+                try? Files.removeDirectory(directory)
+            }
+            throw error
+        }
+        return group
+    }
+
+    /// Every directory of the group.
+    var allDirectories: [String] { Array(directories.values) + (unified.map { [$0] } ?? []) }
+
+    /// A descriptor of the v2 directory, in which clone3 can put a new process at once; nil without one.
+    public func openForClone() throws(SystemError) -> Descriptor? {
+        guard let unified else { return nil }
+        return try Descriptor.open(unified, [.path, .directory])
+    }
+
+    /// Moves a process here (0: the calling one); `insideUnified`: clone3 has put it into the v2 directory already.
+    public func add(process: Int32, insideUnified: Bool = false) throws(SystemError) {
+        for directory in directories.values { try Files.set("\(directory)/cgroup.procs", "\(process)") }
+        if let unified, !insideUnified { try Files.set("\(unified)/cgroup.procs", "\(process)") }
+    }
+
+    /// The numbers of all processes in it.
+    public func processes() throws(SystemError) -> [Int32] {
+        guard let directory = unified ?? directories[.pids] ?? directories.values.first else { return [] }
+        return try Files.readText("\(directory)/cgroup.procs").split(separator: "\n").compactMap { Int32($0) }
+    }
+
+    /// The directory of a controller: its own in v1, the only one in v2.
+    func directory(of controller: CgroupController) -> String? { isUnified ? unified : directories[controller] }
 }

@@ -75,3 +75,17 @@ extension Descriptor {
     /// Makes sure that what was written survives a power cut.
     public func synchronize() throws(SystemError) { try SystemError.check(fsync(rawValue), "fsync") }
 }
+
+extension Descriptor {
+    /// Reads once from the beginning of the file, at most `count` bytes; the position stays.
+    public func readFromStart(upTo count: Int) throws(SystemError) -> [UInt8] {
+        var result = 0
+        // unsafe because pread fills uninitialised memory; exactly the bytes that it reports are then taken as valid
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            result = unsafe pread(rawValue, buffer.baseAddress, count, 0)
+            filled = max(result, 0)
+        }
+        try SystemError.check(result, "read")
+        return bytes
+    }
+}

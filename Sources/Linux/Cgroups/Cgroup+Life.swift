@@ -1,0 +1,114 @@
+internal import CLinux
+internal import Glibc
+
+extension Cgroup {
+    /// Freezes or thaws every process, and waits until that is done.
+    public func setFrozen(_ frozen: Bool) throws(SystemError) {
+        if isUnified, let unified {
+            try Files.set("\(unified)/cgroup.freeze", frozen ? "1" : "0")
+            try waitForEvent(in: unified, "frozen \(frozen ? 1 : 0)", milliseconds: 10_000)
+        } else if let freezer = directories[.freezer] {
+            try Files.set("\(freezer)/freezer.state", frozen ? "FROZEN" : "THAWED")
+            // Writing again looks once more after processes that were not to be stopped at that moment.
+            let deadline = Clock.monotonicMilliseconds + 10_000
+            while try Files.readText("\(freezer)/freezer.state") != (frozen ? "FROZEN\n" : "THAWED\n") {
+                guard Clock.monotonicMilliseconds < deadline else { throw SystemError("freeze", path, code: ETIMEDOUT) }
+                try Files.set("\(freezer)/freezer.state", frozen ? "FROZEN" : "THAWED")
+            }
+        } else {
+            throw SystemError("freeze: the host has no control group for", "freezer", code: ENOENT)
+        }
+    }
+
+    /// Whether it is frozen.
+    public func isFrozen() throws(SystemError) -> Bool {
+        if isUnified, let unified { return try Files.readText("\(unified)/cgroup.freeze").hasPrefix("1") }
+        guard let freezer = directories[.freezer] else { return false }
+        return try !Files.readText("\(freezer)/freezer.state").hasPrefix("THAWED")
+    }
+
+    /// Kills every process in it and waits until there is none.
+    public func kill(milliseconds: Int64 = 10_000) throws(SystemError) {
+        if let unified {
+            do {
+                try Files.set("\(unified)/cgroup.kill", "1")
+            } catch  where error.code == ENOENT {
+                if Files.exists(unified) { try killOneByOne(milliseconds) }
+            }
+        } else {
+            try killOneByOne(milliseconds)
+        }
+        // A frozen process of v1 dies only when it is thawed.
+        if let freezer = directories[.freezer], Files.exists(freezer) {
+            try Files.set("\(freezer)/freezer.state", "THAWED")
+        }
+        if let unified, Files.exists(unified) {
+            try waitForEvent(in: unified, "populated 0", milliseconds: milliseconds)
+        }
+    }
+
+    private func killOneByOne(_ milliseconds: Int64) throws(SystemError) {
+        let deadline = Clock.monotonicMilliseconds + milliseconds
+        while true {
+            let numbers = try processes()
+            if numbers.isEmpty { return }
+            if let freezer = directories[.freezer] { try Files.set("\(freezer)/freezer.state", "FROZEN") }
+            for number in numbers { Glibc.kill(number, SIGKILL) }
+            if let freezer = directories[.freezer] { try Files.set("\(freezer)/freezer.state", "THAWED") }
+            for number in numbers {
+                let left = deadline - Clock.monotonicMilliseconds
+                guard left > 0 else { throw SystemError("kill", path, code: ETIMEDOUT) }
+                // One that can't be opened has gone already.
+                guard let process = try? ProcessDescriptor(process: number) else { continue }
+                try Poll.wait(process.rawValue, events: Int16(POLLIN), milliseconds: left)
+            }
+        }
+    }
+
+    /// Waits until the file cgroup.events of v2 has a line; the kernel tells of each change.
+    private func waitForEvent(in directory: String, _ line: String, milliseconds: Int64) throws(SystemError) {
+        let deadline = Clock.monotonicMilliseconds + milliseconds
+        let file = try Descriptor.open("\(directory)/cgroup.events")
+        while true {
+            let text = String(decoding: try file.readFromStart(upTo: 512), as: UTF8.self)
+            if text.split(separator: "\n").contains(where: { $0 == line }) { return }
+            let left = deadline - Clock.monotonicMilliseconds
+            guard left > 0 else { throw SystemError("wait for \(line) of", path, code: ETIMEDOUT) }
+            try Poll.wait(file.rawValue, events: Int16(POLLPRI), milliseconds: left)
+        }
+    }
+
+    /// Removes the group; every directory is tried, and the first failure is thrown.
+    public func remove() throws(SystemError) {
+        var failure: SystemError?
+        for directory in allDirectories {
+            do { try Cgroup.removeTree(directory) } catch  where error.code != ENOENT {
+                failure = failure ?? error
+            } catch {}
+        }
+        if let failure { throw failure }
+    }
+
+    /// Groups that the container has made below its own go with it.
+    private static func removeTree(_ directory: String) throws(SystemError) {
+        do {
+            try Files.removeDirectory(directory)
+        } catch  where error.code == EBUSY {
+            for name in try Files.entries(of: directory) where Files.isDirectory("\(directory)/\(name)") {
+                try removeTree("\(directory)/\(name)")
+            }
+            try Files.removeDirectory(directory)
+        }
+    }
+}
+
+/// Waiting for one descriptor.
+enum Poll {
+    /// Waits for events, at most so long; whether they have come is for the caller to see.
+    static func wait(_ descriptor: Int32, events: Int16, milliseconds: Int64) throws(SystemError) {
+        var entry = pollfd(fd: descriptor, events: events, revents: 0)
+        // unsafe because the entry is read and written through a pointer that lives for the call
+        let result = unsafe poll(&entry, 1, Int32(clamping: milliseconds))
+        if result < 0 && errno != EINTR { throw .last("poll") }
+    }
+}

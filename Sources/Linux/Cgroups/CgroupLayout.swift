@@ -1,0 +1,37 @@
+internal import CLinux
+internal import Glibc
+
+/// How this host has its control groups mounted.
+public enum CgroupLayout: Sendable, Equatable {
+    /// Version 2 alone.
+    case unified(root: String)
+    /// Version 1: each controller by itself, and perhaps an otherwise empty tree of version 2 beside them (hybrid).
+    case separate(roots: [CgroupController: String], unified: String?)
+
+    /// The layout below a directory, looked up by what is mounted there.
+    public static func detect(at base: String = "/sys/fs/cgroup") throws(SystemError) -> CgroupLayout {
+        if fileSystem(at: base) == versionTwo { return .unified(root: base) }
+        var roots: [CgroupController: String] = [:]
+        for controller in CgroupController.allCases where fileSystem(at: "\(base)/\(controller.rawValue)") == versionOne
+        {
+            roots[controller] = "\(base)/\(controller.rawValue)"
+        }
+        let unified = "\(base)/unified"
+        let hasUnified = fileSystem(at: unified) == versionTwo
+        guard !roots.isEmpty || hasUnified else { throw SystemError("find control groups at", base, code: ENOENT) }
+        return .separate(roots: roots, unified: hasUnified ? unified : nil)
+    }
+
+    private static let versionOne: UInt64 = 0x27_E0EB
+    private static let versionTwo: UInt64 = 0x6367_7270
+
+    private static func fileSystem(at path: String) -> UInt64 {
+        // unsafe because the path is a C string; it lives for the call
+        unsafe bh_file_system_type(path)
+    }
+}
+
+/// A kind of limit.
+public enum CgroupController: String, Sendable, CaseIterable, Hashable {
+    case memory, cpu, cpuacct, pids, devices, freezer, cpuset, blkio
+}
