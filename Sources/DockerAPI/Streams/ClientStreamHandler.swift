@@ -1,0 +1,104 @@
+import NIOCore
+
+/// The client's side of a hijacked connection: bytes in are standard input, bytes out are output as the client wants it.
+/// Until the process's side is there, nothing more is read than had been read already.
+final class ClientStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private var process: ProcessStreamHandler?
+    private var early: [ByteBuffer] = []
+    private var inputIsClosed: Bool
+    private var isClosed = false
+    private var detach: DetachSequence?
+    private var context: ChannelHandlerContext?
+    private var whenClosed: (() -> Void)?
+
+    init(inputIsClosed: Bool) { self.inputIsClosed = inputIsClosed }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let bytes = unwrapInboundIn(data)
+        if process == nil { early.append(bytes) } else { forward(bytes) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        process?.flushInput()
+        readMore()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent, !inputIsClosed {
+            inputIsClosed = true
+            process?.endInput()
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { process?.readMore() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosed = true
+        process?.close()
+        process = nil
+        whenClosed?()
+        whenClosed = nil
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    /// Tells once that the client has gone; at once where it has gone already.
+    func onClose(_ action: @escaping () -> Void) { if isClosed { action() } else { whenClosed = action } }
+
+    /// The process's side is there.
+    func join(_ process: ProcessStreamHandler, detach: DetachSequence?) {
+        guard !isClosed else { return process.close() }
+        self.process = process
+        self.detach = detach
+        for bytes in early { forward(bytes) }
+        early = []
+        process.flushInput()
+        if inputIsClosed { process.endInput() }
+        readMore()
+    }
+
+    /// Whether more output can be taken.
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Output.
+    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+    func flush() { context?.flush() }
+
+    /// Everything has been written: the connection ends behind it.
+    func end() {
+        process = nil
+        guard let context else { return }
+        let channel = context.channel
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    /// The process can take more input.
+    func readMore() {
+        guard let process, process.isWritable, !inputIsClosed else { return }
+        context?.read()
+    }
+
+    private func forward(_ bytes: ByteBuffer) {
+        guard detach != nil else {
+            process?.input(bytes)
+            return
+        }
+        guard let outcome = detach?.take(bytes.readableBytesView) else { return }
+        if !outcome.forwarded.isEmpty { process?.input(ByteBuffer(bytes: outcome.forwarded)) }
+        guard outcome.detached else { return }
+        process?.flushInput()
+        process?.close()
+        end()
+    }
+}

@@ -1,1 +1,0 @@
-// The executable's main follows.
