@@ -3,6 +3,7 @@
 #pragma once
 #include "events.h"
 #include "mount.h"
+#include "netlink.h"
 #include "privilege.h"
 #include "process.h"
 #include "socket.h"
