@@ -126,3 +126,13 @@ int bh_interface_up(const char *name) {
 
 int bh_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC); }
 int bh_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int bh_peer(int socket, pid_t *process, uint32_t *user, uint32_t *group) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -1;
+    *process = credentials.pid;
+    *user = credentials.uid;
+    *group = credentials.gid;
+    return 0;
+}

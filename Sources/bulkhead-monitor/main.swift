@@ -1,1 +1,4 @@
-// The executable's main follows.
+import Glibc
+import Monitor
+
+exit(MonitorProgram.run(CommandLine.arguments))

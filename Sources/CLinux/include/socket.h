@@ -17,3 +17,5 @@ int bh_interface_up(const char *name);
 int bh_accept(int listener);
 /// pipe2 with O_CLOEXEC.
 int bh_pipe(int ends[2]);
+/// Who connected to a socket: the kernel's word (SO_PEERCRED).
+int bh_peer(int socket, pid_t *process, uint32_t *user, uint32_t *group);

@@ -1,0 +1,210 @@
+internal import ContainerRuntime
+internal import Glibc
+package import Linux
+internal import OCI
+package import Wire
+
+/// Makes the container itself, on the kernel that this process runs on.
+package final class LocalExecutor: Executor, ProcessPumpDelegate {
+    package weak var delegate: (any ExecutorDelegate)?
+    private let loop: EventLoop
+    private var container: RunningContainer?
+    private var pump: ProcessPump?
+    private var seccompFilter: [UInt8]?
+    private var outOfMemory: Descriptor?
+    private var outOfMemoryKills: UInt64 = 0
+    private var execs: [String: ExecSession] = [:]
+
+    /// Makes containers whose descriptors are watched in this loop.
+    package init(in loop: EventLoop) { self.loop = loop }
+
+    package var hasWaitingInput: Bool { pump?.hasWaitingInput ?? false }
+    package func setReading(_ stream: Frame.Stream, _ on: Bool) { pump?.setReading(stream, on) }
+    package func write(_ bytes: [UInt8]) { pump?.write(bytes) }
+    package func closeInput() { pump?.closeInput() }
+    package func put(out bytes: [UInt8], _ stream: Frame.Stream) { delegate?.put(out: bytes, stream) }
+    package func ended(_ stream: Frame.Stream) { delegate?.ended(stream) }
+    package func inputTaken() { delegate?.inputTaken() }
+
+    package func perform(_ request: Request, answer: @escaping (Response) -> Void) {
+        do {
+            answer(try perform(request))
+        } catch let failure as Failure {
+            answer(.failed(failure))
+        } catch let error as RuntimeError {
+            answer(.failed(Failure(error)))
+        } catch {
+            answer(.failed(Failure(.failed, "\(error)")))
+        }
+    }
+
+    private func perform(_ request: Request) throws -> Response {
+        switch request {
+        case .create(let setup): return .created(process: try create(setup))
+        case .start(let interfaces): try start(interfaces)
+        case .signal(let number, let process): try signal(number, process)
+        case .resize(let rows, let columns, let process): try resize(rows, columns, process)
+        case .pause: try container?.pause()
+        case .resume: try container?.resume()
+        case .processes: return .processes(try container?.processes().map(ProcessReport.init) ?? [])
+        case .statistics: return .statistics(try statistics())
+        case .mount(let source, let target, let readOnly):
+            try container?.bind(source: source, target: target, readOnly: readOnly)
+        case .unmount(let target): try container?.unbind(target: target)
+        case .delete: try delete()
+        case .select, .attach, .exec, .state, .powerOff, .unreadable:
+            throw Failure(.invalid, "not a verb for an executor")
+        }
+        return .done
+    }
+
+    // MARK: The first process
+
+    private func create(_ setup: ContainerSetup) throws -> Int32 {
+        let specification: RuntimeSpecification
+        do {
+            specification = try RuntimeSpecification(parsing: Array(setup.specification.utf8))
+        } catch {
+            throw Failure(.invalid, "config.json: \(error)")
+        }
+        let terminal = specification.process?.terminal ?? false
+        let blueprint = ContainerBlueprint(setup, specification)
+        let created = try RunningContainer.create(
+            blueprint, streams: terminal ? .terminal : .pipes(input: setup.standardInput != .none))
+        let number = created.process
+        container = consume created
+        do {
+            try watch(terminal: terminal)
+        } catch {
+            // What made the container useless matters more than what its removal may add.
+            try? destroy()
+            throw error
+        }
+        seccompFilter = setup.seccompFilter
+        return number
+    }
+
+    private func watch(terminal: Bool) throws {
+        guard var created = container.take() else { return }
+        let streams = created.takeStreams()
+        let descriptor = created.processDescriptor.rawValue
+        container = consume created
+        let pump = try ProcessPump(streams, terminal: terminal, in: loop)
+        pump.delegate = self
+        self.pump = pump
+        try loop.add(descriptor, .readable) { [self] _ in reap() }
+    }
+
+    private func start(_ interfaces: [InterfaceSetup]) throws {
+        do {
+            try container?.start(configuring: interfaces.map(InterfaceConfiguration.init))
+        } catch {
+            // The process has ended without having executed the program: nothing is left to be told of.
+            pump?.delegate = nil
+            pump?.drain()
+            try? destroy()
+            throw error
+        }
+        pump?.begin()
+        watchMemory()
+    }
+
+    private func watchMemory() {
+        // Where the host can't tell of it, or won't, an end for want of memory is an end by SIGKILL.
+        outOfMemory = try? container?.outOfMemoryDescriptor()
+        guard let number = outOfMemory?.rawValue else { return }
+        try? loop.add(number, [.readable, .priority]) { [self] _ in
+            _ = try? outOfMemory?.read(upTo: 4096)
+            countKills()
+        }
+    }
+
+    private func countKills() {
+        guard let kills = container?.outOfMemoryKills, kills > outOfMemoryKills else { return }
+        outOfMemoryKills = kills
+        delegate?.ranOutOfMemory()
+    }
+
+    private func reap() {
+        let status: ExitStatus
+        do {
+            guard let end = try container?.reap() else { return }
+            countKills()
+            status = ExitStatus(end, outOfMemory: outOfMemoryKills > 0)
+        } catch {
+            status = .lost(reason: "\(error)")
+        }
+        pump?.drain()
+        do { try destroy() } catch { Console.report("what is left of the container could not be removed: \(error)") }
+        delegate?.ended(status)
+    }
+
+    private func delete() throws {
+        // Its end is reaped in the loop, like any other.
+        try container?.signal(SIGKILL)
+        // A frozen process ends only when it is thawed; that one which is not frozen can't be is no news.
+        try? container?.resume()
+    }
+
+    /// Kills what is left and removes the cgroup.
+    private func destroy() throws {
+        if let number = container?.processDescriptor.rawValue { loop.remove(number) }
+        if let number = outOfMemory?.rawValue { loop.remove(number) }
+        outOfMemory = nil
+        guard let last = container.take() else { return }
+        try last.destroy()
+    }
+
+    // MARK: Further processes
+
+    package func exec(_ setup: ExecSetup, _ number: UInt32, on connection: Connection) {
+        do {
+            let process = try RuntimeProcess(JSONField(JSON(parsing: setup.process)))
+            let wanted = setup.streams
+            let streams: StandardStreams =
+                process.terminal
+                ? .terminal
+                : wanted.input || wanted.output || wanted.error ? .pipes(input: wanted.input) : .none
+            guard execs[setup.id] == nil else { throw Failure(.invalid, "there is an exec \(setup.id) already") }
+            guard
+                let made = try container?.exec(process, streams: streams, seccompFilter: seccompFilter)
+            else { throw Failure(.wrongState, "the container does not run") }
+            let session = try ExecSession(setup, made, terminal: process.terminal, in: loop) { [weak self] in
+                self?.execs[setup.id] = nil
+            }
+            execs[setup.id] = session
+            session.begin(number, on: connection)
+        } catch let failure as Failure {
+            connection.respond(number, .failed(failure))
+        } catch let error as RuntimeError {
+            connection.respond(number, .failed(Failure(error)))
+        } catch let error as JSONError {
+            connection.respond(number, .failed(Failure(.invalid, "process: \(error)")))
+        } catch {
+            connection.respond(number, .failed(Failure(.failed, "\(error)")))
+        }
+    }
+
+    private func session(_ process: String) throws -> ExecSession {
+        guard let session = execs[process] else { throw Failure(.noSuchProcess, "no such exec: \(process)") }
+        return session
+    }
+
+    private func signal(_ number: Int32, _ process: String?) throws {
+        guard let process else {
+            try container?.signal(number)
+            return
+        }
+        try session(process).signal(number)
+    }
+
+    private func resize(_ rows: UInt16, _ columns: UInt16, _ process: String?) throws {
+        if let process { return try session(process).resize(rows: rows, columns: columns) }
+        if let terminal = pump?.terminal { try Terminal.resize(terminal, rows: rows, columns: columns) }
+    }
+
+    private func statistics() throws -> StatisticsReport {
+        guard let statistics = try container?.statistics() else { return StatisticsReport() }
+        return StatisticsReport(statistics)
+    }
+}
