@@ -41,6 +41,7 @@ extension Engine {
                 try await apply(.restartDue, container)
             case (_, .created), (_, .starting), (_, .exited):
                 await abandon(container)
+                try await recordMissedRun(of: container)
                 if container.record.specification.autoRemove, container.record.state.startedAt != 0 {
                     try await apply(.remove(force: true), container)
                 } else if restartsWithDaemon(container) {
@@ -50,6 +51,18 @@ extension Engine {
         } catch {
             logger.warning("take over container \(id): \(error)")
         }
+    }
+
+    /// It may have run and ended after the daemon before had given the order and before it could record that.
+    private func recordMissedRun(of container: ManagedContainer) async throws(EngineError) {
+        let path = paths.exitRecord(container.id, transient: container.record.specification.autoRemove)
+        let known = container.record.state
+        guard let record = ExitRecord.read(path), record.startedAt > max(known.startedAt, known.finishedAt) else {
+            return
+        }
+        container.record.life.state = .running(
+            Run(process: 0, startedAt: record.startedAt, previousFinish: known.finishedAt))
+        try await apply(.ended(record), container)
     }
 
     /// After a boot, or a shutdown of the daemon, what shall always run is started.
@@ -88,6 +101,7 @@ extension Engine {
         container.record.life.state = report.phase == .paused ? .paused(run) : .running(run)
         if container.record.life.state != known { try database.update(container.id, container.record.life) }
         try await adoptNetwork(container)
+        await adoptMachine(of: container)
     }
 
     /// Lets a monitor go whose container is not to run: half-made, or ended.

@@ -44,8 +44,8 @@ extension Engine {
     public func startExec(_ id: String, detach: Bool = false, rows: UInt16 = 0, columns: UInt16 = 0)
         async throws(EngineError) -> MonitorStream?
     {
-        if machineExecs[id] != nil {
-            return try await startMachineExec(id, detach: detach, rows: rows, columns: columns)
+        if let exec = machineExecs[id] {
+            return try await startMachineExec(exec, detach: detach, rows: rows, columns: columns)
         }
         guard let container = execOwners[id].flatMap({ containers[$0] }), var exec = container.execs[id] else {
             throw .noSuchExec(id)
@@ -85,7 +85,7 @@ extension Engine {
 
     /// What became of it.
     public func exec(_ id: String) async throws(EngineError) -> ExecRecord {
-        if let exec = machineExecs[id] { return try await machineExec(exec.id) }
+        if let exec = machineExecs[id] { return await machineExec(exec) }
         guard let container = execOwners[id].flatMap({ containers[$0] }), let exec = container.execs[id] else {
             throw .noSuchExec(id)
         }
@@ -131,7 +131,7 @@ extension Engine {
 
     /// Sets the size of its terminal.
     public func resizeExec(_ id: String, rows: UInt16, columns: UInt16) async throws(EngineError) {
-        if machineExecs[id] != nil { return try await resizeMachineExec(id, rows: rows, columns: columns) }
+        if let exec = machineExecs[id] { return try await resizeMachineExec(exec, rows: rows, columns: columns) }
         guard let container = execOwners[id].flatMap({ containers[$0] }), let exec = container.execs[id] else {
             throw .noSuchExec(id)
         }

@@ -8,6 +8,9 @@ extension Engine {
         async throws(EngineError) -> ContainerHome
     {
         let record = container.record
+        guard record.specification.isolation == .process else {
+            return try await prepareMachineHome(of: container, connection)
+        }
         try prepareBinds(container)
         let layers = try await images.layers(of: record.resolved.imageID)
         try await fillVolumes(container, layers)

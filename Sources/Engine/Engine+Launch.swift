@@ -43,6 +43,8 @@ extension Engine {
             await ending.waitUntilClosed()
             container.endingMonitor = nil
         }
+        await container.endingMachine?.value
+        container.endingMachine = nil
         let connection = try await reserveNetwork(container)
         let home = try await prepareHome(of: container, connection)
         let setup = try containerSetup(container, home)
@@ -52,7 +54,7 @@ extension Engine {
         guard case .created(let process) = try await monitor.request(.create(setup)) else {
             throw EngineError(.internal, "the monitor did not answer with a process")
         }
-        try await connectNetwork(container, connection, process)
+        if home.facts.placement == .host { try await connectNetwork(container, connection, process) }
         try await attachTickets(container, monitor)
         try await monitor.request(.start(interfaces: connection.interfaces))
         return process

@@ -24,11 +24,19 @@ extension Engine {
     func release(_ container: ManagedContainer) async {
         container.record.life.endpoint = nil
         container.record.life.publishedPorts = []
+        await releaseMachine(container)
+    }
+
+    /// A tap device on the bridge, for a machine.
+    func openTap(_ id: String) async throws(EngineError) -> TapDevice {
+        throw EngineError(.unavailable, "the bridge network is not ready yet")
     }
 
     func adoptNetwork(_ container: ManagedContainer) async throws(EngineError) {}
 
     func closeNetwork() async {}
+
+    func imageCount() async -> Int { 0 }
 
     /// The default bridge, the host's network and none.
     public func networks() async -> [NetworkRecord] { [] }
@@ -57,4 +65,11 @@ extension Engine {
         let resolved = container.record.resolved
         return [("hostname", "/etc/hostname", resolved.hostname + "\n")]
     }
+}
+
+/// A tap device that vanishes with its last descriptor.
+final class TapDevice: Sendable {
+    let descriptor: Descriptor
+
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 }

@@ -20,6 +20,7 @@ extension Engine {
     func removeRemains(_ container: ManagedContainer) async throws(EngineError) {
         let id = container.id
         await release(container)
+        await container.endingMachine?.value
         let removesVolumes = container.removesVolumes || container.record.specification.autoRemove
         let volumes = removesVolumes ? anonymousVolumes(onlyOf: container) : []
         do throws(EngineError) {

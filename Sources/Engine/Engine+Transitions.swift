@@ -65,10 +65,13 @@ extension Engine {
         guard container.monitor === monitor else { return }
         container.monitor = nil
         guard let run = container.record.state.run else { return }
-        let record: ExitRecord
+        var record: ExitRecord
         switch end {
         case .told(let told): record = told
         case .disconnected: record = lost(container, run)
+        }
+        if case .lost = record.status, let machine = container.machine {
+            record.status = .lost(reason: await reasonOfEnd(machine))
         }
         container.endingMonitor = monitor
         execsEnded(container)
@@ -92,15 +95,18 @@ extension Engine {
     func lost(_ container: ManagedContainer, _ run: Run) -> ExitRecord {
         let transient = container.record.specification.autoRemove
         let path = paths.exitRecord(container.id, transient: transient)
-        // No file, or one of another run: nobody has recorded this end.
-        if let content = try? Files.read(path), let record = try? ExitRecord(fileContent: content),
-            record.finishedAt >= run.startedAt
-        {
-            return record
-        }
+        if let record = ExitRecord.read(path), record.startedAt > run.previousFinish { return record }
         killLeftovers(container)
         return ExitRecord(
             status: .lost(reason: "the container's monitor was killed"), startedAt: run.startedAt,
             finishedAt: Timestamp.now)
+    }
+}
+
+extension ExitRecord {
+    /// What a monitor has left, or nil: nobody has recorded an end.
+    static func read(_ path: String) -> ExitRecord? {
+        guard let content = try? Files.read(path) else { return nil }  // no file: no end
+        return try? ExitRecord(fileContent: content)  // written whole or not at all
     }
 }

@@ -31,6 +31,9 @@ public actor Engine {
     var execOwners: [String: String] = [:]
     var volumesByName: [String: VolumeRecord] = [:]
     var machinesByName: [String: ManagedMachine] = [:]
+    /// The machines of containers of level `vm`, by the container's identifier.
+    var ownMachines: [String: ManagedMachine] = [:]
+    var machineExecs: [String: ExecRecord] = [:]
     var isShuttingDown = false
 
     init(configuration: EngineConfiguration, images: any ImageSource) throws(EngineError) {

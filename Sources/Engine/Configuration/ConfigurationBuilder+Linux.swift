@@ -53,7 +53,7 @@ extension ConfigurationBuilder {
         case .container: add("network", sharedWith: facts.networkProcess)
         case .bridge, .none:
             // Alone in a machine, the guest's own network namespace is the container's.
-            if facts.placement != .vm || specification.network.mode == .none { add("network", sharedWith: nil) }
+            if facts.placement != .vm { add("network", sharedWith: nil) }
         }
         let mode = specification.cgroupNamespaceMode
         if mode == "private" || (mode.isEmpty && facts.host.unifiedCgroups && !security.privileged) {

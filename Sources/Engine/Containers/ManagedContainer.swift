@@ -18,6 +18,10 @@ final class ManagedContainer {
     var restart: Task<Void, Never>?
     /// The machine of its own that it runs in, or the named one, while it runs there.
     var machine: ManagedMachine?
+    /// What it has in the share of its machine.
+    var shares: [String] = []
+    /// The halting of its own machine, after its end.
+    var endingMachine: Task<Void, Never>?
     /// Its execs, by identifier.
     var execs: [String: ExecRecord] = [:]
 

@@ -24,6 +24,8 @@ final class MonitorClient: Sendable {
         var outOfMemory: @Sendable (MonitorClient) -> Void
         /// An exec'd process ended.
         var execEnded: @Sendable (MonitorClient, String, ExitRecord) -> Void
+        /// A guest's agent is ready.
+        var ready: @Sendable (AgentReport) -> Void = { _ in }
     }
 
     private struct State {
@@ -48,11 +50,17 @@ final class MonitorClient: Sendable {
     private let source: any DispatchSourceRead
 
     /// Adopts the connected socket.
-    init(_ connection: consuming Descriptor, socketPath: String, process: Int32, handlers: Handlers) {
+    convenience init(
+        _ connection: consuming Descriptor, socketPath: String, process: Int32, handlers: Handlers
+    ) {
+        self.init(connection.release(), socketPath: socketPath, process: process, handlers: handlers)
+    }
+
+    /// Adopts the connected socket of that number.
+    init(_ number: Int32, socketPath: String, process: Int32, handlers: Handlers) {
         self.socketPath = socketPath
         self.process = process
         self.handlers = handlers
-        let number = connection.release()
         descriptor = number
         source = DispatchSource.makeReadSource(fileDescriptor: number, queue: MonitorClient.queue)
         source.setEventHandler { [weak self] in self?.receive() }
@@ -151,7 +159,9 @@ final class MonitorClient: Sendable {
             handlers.execEnded(self, id, record)
         case .event(.outOfMemory):
             handlers.outOfMemory(self)
-        case .event(.ready), .request:
+        case .event(.ready(let report)):
+            handlers.ready(report)
+        case .event, .request:
             break
         }
     }
