@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "Wire", dependencies: ["OCI"], swiftSettings: strict),
 
         // The static side.
-        .target(name: "Seccomp", dependencies: ["CSeccomp", "OCI"], swiftSettings: common),
+        .target(name: "Seccomp", dependencies: ["CSeccomp", "Linux", "OCI"], swiftSettings: common),
         .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"], swiftSettings: common),
         .target(name: "Monitor", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"], swiftSettings: common),
         .target(name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"], swiftSettings: common),

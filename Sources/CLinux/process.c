@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -119,3 +120,4 @@ void bh_signal_defaults(void) {
 
 int bh_sethostname(const char *name, size_t length) { return sethostname(name, length); }
 int bh_setdomainname(const char *name, size_t length) { return setdomainname(name, length); }
+int bh_memfd(const char *name, unsigned int flags) { return memfd_create(name, MFD_CLOEXEC | flags); }

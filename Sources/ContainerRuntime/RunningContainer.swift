@@ -13,14 +13,52 @@ public struct RunningContainer: ~Copyable {
     public let processDescriptor: ProcessDescriptor
     /// What it was made from.
     public let specification: RuntimeSpecification
+    /// The filter for system calls of its first process.
+    public let seccompFilter: [UInt8]?
     /// Its control group.
     public let cgroup: Cgroup
     var streams: ProcessStreams
-    var channel: Descriptor?
+    var channel: ChildChannel?
+
+    /// Adopts a container that somebody else has made: its process is not our child.
+    public init(
+        adopting id: String, process: Int32, specification: RuntimeSpecification, seccompFilter: [UInt8]?,
+        cgroup: Cgroup
+    ) throws(RuntimeError) {
+        self.init(
+            id: id, process: process,
+            processDescriptor: try step("find the container's process") { () throws(SystemError) in
+                try ProcessDescriptor(process: process)
+            },
+            specification: specification, seccompFilter: seccompFilter, cgroup: cgroup, streams: ProcessStreams(),
+            channel: nil)
+    }
+
+    init(
+        id: String, process: Int32, processDescriptor: consuming ProcessDescriptor,
+        specification: RuntimeSpecification, seccompFilter: [UInt8]?, cgroup: Cgroup,
+        streams: consuming ProcessStreams, channel: consuming ChildChannel?
+    ) {
+        self.id = id
+        self.process = process
+        self.processDescriptor = processDescriptor
+        self.specification = specification
+        self.seccompFilter = seccompFilter
+        self.cgroup = cgroup
+        self.streams = streams
+        self.channel = channel
+    }
+
+    /// Our ends of the first process's streams; each can be taken once.
+    public mutating func takeStreams() -> ProcessStreams {
+        var taken = ProcessStreams()
+        swap(&taken, &streams)
+        return taken
+    }
 }
 
 /// Our ends of a process's standard streams.
-public struct ProcessStreams: ~Copyable, Sendable {
+@frozen public struct ProcessStreams: ~Copyable, Sendable {
     /// What is written here, it reads. Nil with a terminal, /dev/null or descriptors of the caller.
     public var input: Descriptor?
     /// What it writes; with a terminal, the master: reading and writing.
@@ -46,66 +84,4 @@ public struct ExecutedProcess: ~Copyable, Sendable {
         swap(&taken, &streams)
         return taken
     }
-}
-
-extension RunningContainer {
-    /// Makes the container up to the point before its program is executed. What a failure leaves behind is undone.
-    public static func create(
-        _ blueprint: ContainerBlueprint, streams: StandardStreams
-    ) throws(RuntimeError) -> RunningContainer {
-        throw .failed("not yet")
-    }
-
-    /// Our ends of the first process's streams; each can be taken once.
-    public mutating func takeStreams() -> ProcessStreams {
-        var taken = ProcessStreams()
-        swap(&taken, &streams)
-        return taken
-    }
-
-    /// Configures interfaces that are in the container's network namespace now, then executes the program.
-    public mutating func start(configuring interfaces: [InterfaceConfiguration] = []) throws(RuntimeError) {
-        throw .failed("not yet")
-    }
-
-    /// Runs another process in the container.
-    public func exec(
-        _ process: RuntimeProcess, streams: StandardStreams, seccompFilter: [UInt8]? = nil
-    ) throws(RuntimeError) -> ExecutedProcess {
-        throw .failed("not yet")
-    }
-
-    /// Sends a signal to the first process.
-    public func signal(_ number: Int32) throws(RuntimeError) { throw .failed("not yet") }
-
-    /// Freezes every process.
-    public func pause() throws(RuntimeError) { throw .failed("not yet") }
-
-    /// Thaws every process.
-    public func resume() throws(RuntimeError) { throw .failed("not yet") }
-
-    /// Its processes.
-    public func processes() throws(RuntimeError) -> [ProcessRow] { throw .failed("not yet") }
-
-    /// What it has used.
-    public func statistics() throws(RuntimeError) -> ContainerStatistics { throw .failed("not yet") }
-
-    /// A descriptor that becomes readable when the kernel may have killed one of its processes for want of memory;
-    /// read it empty, then ask `outOfMemoryKills`. Nil where the host can't tell.
-    public func outOfMemoryDescriptor() throws(RuntimeError) -> Descriptor? { throw .failed("not yet") }
-
-    /// How often the kernel has killed one of its processes for want of memory.
-    public var outOfMemoryKills: UInt64 { 0 }
-
-    /// Binds a path of the host into the container's mount namespace.
-    public func bind(source: String, target: String, readOnly: Bool) throws(RuntimeError) { throw .failed("not yet") }
-
-    /// Undoes `bind`.
-    public func unbind(target: String) throws(RuntimeError) { throw .failed("not yet") }
-
-    /// How the first process ended, and reaps it; nil while it runs.
-    public func reap() throws(RuntimeError) -> ProcessEnd? { throw .failed("not yet") }
-
-    /// Kills everything that still runs in it and removes its cgroup.
-    public consuming func destroy() throws(RuntimeError) { throw .failed("not yet") }
 }

@@ -25,3 +25,5 @@ int bh_signal_block(const int *signals, int count);
 void bh_signal_defaults(void);
 int bh_sethostname(const char *name, size_t length);
 int bh_setdomainname(const char *name, size_t length);
+/// memfd_create with MFD_CLOEXEC.
+int bh_memfd(const char *name, unsigned int flags);

@@ -91,4 +91,15 @@ public struct Cgroup: Sendable, Equatable {
 
     /// The directory of a controller: its own in v1, the only one in v2.
     func directory(of controller: CgroupController) -> String? { isUnified ? unified : directories[controller] }
+
+    /// The directory in the v2 hierarchy, if the host has one.
+    public var unifiedDirectory: String? { unified }
+
+    /// Whether the v2 hierarchy has the controllers.
+    public var hasControllersInUnified: Bool { isUnified }
+
+    /// The directories in the v1 hierarchies, by the controller's name.
+    public var controllerDirectories: [(name: String, path: String)] {
+        directories.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key.rawValue, $0.value) }
+    }
 }

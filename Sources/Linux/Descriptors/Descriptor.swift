@@ -26,8 +26,8 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 
     /// Another descriptor of the open file that `number`, which belongs to somebody else, stands for.
-    public static func duplicating(_ number: Int32) throws(SystemError) -> Descriptor {
-        Descriptor(adopting: try SystemError.check(bh_fcntl(number, F_DUPFD_CLOEXEC, 3), "dup"))
+    public static func duplicating(_ number: Int32, atLeast lowest: Int32 = 3) throws(SystemError) -> Descriptor {
+        Descriptor(adopting: try SystemError.check(bh_fcntl(number, F_DUPFD_CLOEXEC, Int(lowest)), "dup"))
     }
 
     /// Whether the descriptor is closed when this process executes a program.
@@ -96,5 +96,14 @@ extension Descriptor {
             unsafe openat(rawValue, path, flags.rawValue | O_CLOEXEC, mode)
         }
         return Descriptor(adopting: number)
+    }
+}
+
+extension Descriptor {
+    /// A file in memory; `sealable`: its content can be made unchangeable.
+    public static func memory(_ name: String, sealable: Bool = false) throws(SystemError) -> Descriptor {
+        // unsafe because the name is a C string; it lives for the call
+        let number = unsafe bh_memfd(name, sealable ? 2 : 0)
+        return Descriptor(adopting: try SystemError.check(number, "memfd_create", name))
     }
 }

@@ -22,8 +22,13 @@ public struct PseudoTerminal: ~Copyable, Sendable {
     }
 
     /// The other side, opened in the devpts that the master belongs to, wherever that is mounted.
-    public func openPeer() throws(SystemError) -> Descriptor {
-        Descriptor(adopting: try SystemError.check(bh_terminal_peer(master.rawValue), "open the terminal's other side"))
+    public func openPeer() throws(SystemError) -> Descriptor { try PseudoTerminal.openPeer(of: master) }
+
+    /// The other side of a master that is used as a plain descriptor, unlocked first.
+    public static func openPeer(of master: borrowing Descriptor) throws(SystemError) -> Descriptor {
+        try SystemError.check(bh_terminal_unlock(master.rawValue), "unlock the terminal")
+        return Descriptor(
+            adopting: try SystemError.check(bh_terminal_peer(master.rawValue), "open the terminal's other side"))
     }
 
     /// The number in `/dev/pts/NUMBER`.

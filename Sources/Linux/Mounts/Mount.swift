@@ -33,9 +33,12 @@ public enum Mount {
     }
 
     /// umount2(2).
-    public static func unmount(_ path: String, detach: Bool = false) throws(SystemError) {
+    public static func unmount(
+        _ path: String, detach: Bool = false, follow: Bool = false
+    ) throws(SystemError) {
+        let flags: Int32 = (detach ? 2 : 0) | (follow ? 0 : 8)
         // unsafe because the path is a C string; it lives for the call
-        try SystemError.check(unsafe umount2(path, Int32(detach ? 2 : 0) | 8), "unmount", path)
+        try SystemError.check(unsafe umount2(path, flags), "unmount", path)
     }
 
     /// open_tree(2) with OPEN_TREE_CLONE: a copy of a mount, or of the tree of mounts, that is attached nowhere yet.

@@ -63,8 +63,32 @@ public struct RootDirectory: ~Copyable, Sendable {
         return Descriptor(adopting: try SystemError.check(number, "make the file", path))
     }
 
+    /// Throws if a part of the path is a symbolic link.
+    public func checkNoLinks(in path: String) throws(SystemError) {
+        // unsafe because the path is a C string; it lives for the call
+        let number = unsafe bh_openat2(
+            descriptor.rawValue, path, UInt64(OpenFlags.path.rawValue | O_CLOEXEC), 0, RootDirectory.inRoot | 0x04)
+        _ = Descriptor(adopting: try SystemError.check(number, "look for links in", path))
+    }
+
+    /// Makes a symbolic link in the directory, in place of what has the name.
+    public static func replaceWithLink(
+        in directory: borrowing Descriptor, name: String, to target: String
+    ) throws(SystemError) {
+        // unsafe because both are C strings; they live for the call
+        if unsafe symlinkat(target, directory.rawValue, name) == 0 { return }
+        guard errno == EEXIST else { throw .last("make the link", name) }
+        // unsafe because the name is a C string; it lives for the call
+        try SystemError.check(unsafe unlinkat(directory.rawValue, name, 0), "remove", name)
+        // unsafe because both are C strings; they live for the call
+        try SystemError.check(unsafe symlinkat(target, directory.rawValue, name), "make the link", name)
+    }
+
+    /// The kernel's number of a device.
+    public static func deviceNumber(_ major: UInt32, _ minor: UInt32) -> UInt64 { UInt64(bh_makedev(major, minor)) }
+
     /// The directory part and the last name of a path.
-    static func split(_ path: String) -> (parent: String, name: String) {
+    public static func split(_ path: String) -> (parent: String, name: String) {
         var text = path[...]
         while text.count > 1, text.last == "/" { text.removeLast() }
         guard let slash = text.lastIndex(of: "/") else { return (".", String(text)) }

@@ -75,4 +75,11 @@ public enum Program {
         let count = try SystemError.check(unsafe readlink("/proc/self/exe", &bytes, bytes.count), "readlink")
         return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+
+    /// Gives a descriptor's pipe to a user, so that the user can open it again; anything else is left alone.
+    public static func setOwner(ofPipe number: Int32, user: UInt32) {
+        guard let status = try? FileStatus(of: number), status.kind == .pipe else { return }
+        // The program works without: only opening /dev/stdout anew would be refused.
+        _ = fchown(number, user, status.group)
+    }
 }

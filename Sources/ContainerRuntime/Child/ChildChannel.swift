@@ -1,0 +1,112 @@
+internal import Linux
+internal import OCI
+
+/// The conversation between a new process and whoever makes it: packets of one letter and what belongs to it.
+///
+/// ```
+///  parent                                    child
+///    | A  it is in its control groups          |
+///    | --------------------------------------> |
+///    |                 T + descriptor          |  the terminal's master
+///    | <-------------------------------------- |
+///    |                 R                       |  everything is set up
+///    | <-------------------------------------- |
+///    | S + interfaces as JSON                  |
+///    | --------------------------------------> |
+///    |                 end of connection       |  the program is executed
+///    | <-------------------------------------- |
+/// ```
+/// Instead of T, R and the end there may come E, a letter for the kind of error, and its text.
+struct ChildChannel: ~Copyable {
+    /// A message to the parent.
+    enum Report: ~Copyable {
+        case terminal(Descriptor)
+        case ready
+        case failed(RuntimeError)
+        case ended
+    }
+
+    let socket: Descriptor
+
+    init(_ socket: consuming Descriptor) { self.socket = socket }
+
+    static let largestPacket = 32 << 10
+
+    // The child's half.
+
+    func report(_ error: RuntimeError) {
+        let (letter, text): (Character, String) =
+            switch error {
+            case .commandNotFound(let text): ("n", text)
+            case .commandNotExecutable(let text): ("x", text)
+            case .invalid(let text): ("i", text)
+            case .wrongState(let text): ("w", text)
+            case .failed(let text): ("f", text)
+            }
+        let packet = Array("E\(letter)\(text)".utf8.prefix(ChildChannel.largestPacket))
+        // The parent may have gone: then there is nobody to tell.
+        _ = try? UnixSocket.send(packet, over: socket)
+    }
+
+    func reportReady() throws(SystemError) { try UnixSocket.send(Array("R".utf8), over: socket) }
+
+    func report(terminal: borrowing Descriptor) throws(SystemError) {
+        try UnixSocket.send(Array("T".utf8), descriptors: [terminal.rawValue], over: socket)
+    }
+
+    /// The next packet of the parent; ends the process if the parent has gone, for nobody will ever want it then.
+    func order() throws(SystemError) -> [UInt8] {
+        guard let message = try UnixSocket.receive(upTo: ChildChannel.largestPacket, over: socket) else { return [] }
+        if message.bytes.isEmpty { Program.exitNow(1) }
+        return message.bytes
+    }
+
+    // The parent's half.
+
+    func tellAttached() throws(SystemError) { try UnixSocket.send(Array("A".utf8), over: socket) }
+
+    func orderStart(_ interfaces: [InterfaceConfiguration]) throws(SystemError) {
+        let text = interfaces.isEmpty ? "" : JSON.array(interfaces.map(\.json)).description
+        try UnixSocket.send(Array("S\(text)".utf8), over: socket)
+    }
+
+    func nextReport() throws(SystemError) -> Report {
+        guard var message = try UnixSocket.receive(upTo: ChildChannel.largestPacket, over: socket) else {
+            return .ended
+        }
+        switch message.bytes.first {
+        case UInt8(ascii: "R"): return .ready
+        case UInt8(ascii: "T"):
+            guard let terminal = message.takeDescriptor() else { return .ended }
+            return .terminal(terminal)
+        case UInt8(ascii: "E"):
+            let text = String(decoding: message.bytes.dropFirst(2), as: UTF8.self)
+            switch message.bytes.dropFirst().first {
+            case UInt8(ascii: "n"): return .failed(.commandNotFound(text))
+            case UInt8(ascii: "x"): return .failed(.commandNotExecutable(text))
+            case UInt8(ascii: "i"): return .failed(.invalid(text))
+            case UInt8(ascii: "w"): return .failed(.wrongState(text))
+            default: return .failed(.failed(text))
+            }
+        default: return .ended
+        }
+    }
+}
+
+extension InterfaceConfiguration {
+    /// As it is told to the child.
+    var json: JSON {
+        .members([
+            "name": .string(name), "hardwareAddress": hardwareAddress.map { .string($0) }, "addresses": JSON(addresses),
+            "gateway": gateway.map { .string($0) }, "mtu": mtu.map { JSON($0) },
+        ])
+    }
+
+    /// As the child is told.
+    init(_ field: JSONField) throws(JSONError) {
+        self.init(
+            name: try field.required("name").string(), hardwareAddress: try field.optional("hardwareAddress")?.string(),
+            addresses: try field.required("addresses").strings(), gateway: try field.optional("gateway")?.string(),
+            mtu: try field.optional("mtu")?.number())
+    }
+}

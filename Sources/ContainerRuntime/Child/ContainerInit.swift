@@ -1,0 +1,165 @@
+internal import Glibc
+internal import Linux
+internal import OCI
+
+/// The first process of a container, from clone3 to exec.
+///
+/// Runs in a copy of a single-threaded parent. Everything that could be worked out before the clone is in the plan.
+struct ContainerInit: ~Copyable {
+    let plan: ContainerPlan
+    private var channel: ChildChannel
+    let layout: CgroupLayout
+    let cgroup: Cgroup
+    /// Whether the parent has said that this process is in its control groups.
+    private var isAttached = false
+
+    init(plan: ContainerPlan, channel: consuming ChildChannel, layout: CgroupLayout, cgroup: Cgroup) {
+        self.plan = plan
+        self.channel = channel
+        self.layout = layout
+        self.cgroup = cgroup
+    }
+
+    /// Sets everything up, waits for the order to start, and executes the program.
+    consuming func run(streams: consuming ChildStreams) -> Never {
+        do {
+            try run(streams)
+        } catch {
+            channel.report(error)
+        }
+        Program.exitNow(1)
+    }
+
+    private mutating func run(_ streams: borrowing ChildStreams) throws(RuntimeError) {
+        let process = plan.process.process
+        Program.resetSignals()
+        try step("start a session") { () throws(SystemError) in try Program.startSession() }
+        Privilege.setMask(0)
+        try setOutOfMemoryScore()
+        for namespace in plan.joined where namespace.kind != .pid { try join(namespace) }
+        if plan.created.contains(.network) {
+            try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }
+        }
+        if let name = plan.specification.hostname {
+            try step("set the host name") { () throws(SystemError) in try Program.setHostname(name) }
+        }
+        if let name = plan.specification.domainname {
+            try step("set the domain name") { () throws(SystemError) in try Program.setDomainname(name) }
+        }
+        try setKernelParameters()
+
+        let setup = try RootSetup(plan: plan)
+        for mount in plan.mounts {
+            if mount.kind == .controlGroups { try enterControlGroups() }
+            try setup.mount(mount, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
+        }
+        try setup.placeFiles()
+        try setup.makeDevices()
+        try setup.protectPaths()
+        try enterControlGroups()
+        try setup.enter()
+
+        let root = try setup.root()
+        if process.terminal { try openTerminal(root, process.consoleSize) } else { try streams.install() }
+        let identity = try ResolvedIdentity(plan.process, root: root)
+        if !process.terminal { streams.give(to: identity.uid) }
+        try WorkingDirectory.enter(process.workingDirectory, root: root)
+        var environment = process.environment
+        identity.addHome(to: &environment)
+        let command = try Command.find(process.arguments[0], environment: environment)
+
+        let order = try waitForStart()
+        try configureInterfaces(order)
+        try makeRoomForInherited()
+        try plan.process.assume(identity, inherited: plan.blueprint.inheritedDescriptors)
+        let error = Program.execute(command, arguments: process.arguments, environment: environment)
+        throw Command.failure(command, error)
+    }
+
+    private func join(_ namespace: (kind: Namespaces, path: String)) throws(RuntimeError) {
+        try step("join the namespace") { () throws(SystemError) in
+            let file = try Descriptor.open(namespace.path)
+            do throws(SystemError) { try Namespaces.join(file.rawValue, namespace.kind) } catch {
+                throw SystemError("setns", namespace.path, code: error.code)
+            }
+        }
+    }
+
+    /// Waits for the parent's word once; from then on the view of the control groups can be the container's own.
+    private mutating func enterControlGroups() throws(RuntimeError) {
+        guard !isAttached else { return }
+        isAttached = true
+        _ = try step("wait for the control groups") { () throws(SystemError) in try channel.order() }
+        if plan.created.contains(.cgroup) {
+            try step("make a cgroup namespace") { () throws(SystemError) in try Namespaces.unshare(.cgroup) }
+        }
+    }
+
+    /// Lowering it needs CAP_SYS_RESOURCE: without, 0 is what the configuration of every container says by default.
+    private func setOutOfMemoryScore() throws(RuntimeError) {
+        guard let score = plan.process.process.oomScoreAdjustment else { return }
+        do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {
+            if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
+            throw RuntimeError("set the out-of-memory score", error)
+        }
+    }
+
+    /// Through the host's /proc, whose net, ipc and uts parameters are those of the calling process's namespaces.
+    private func setKernelParameters() throws(RuntimeError) {
+        for (name, value) in plan.specification.linux.sysctl {
+            try step("set the kernel parameter \(name)") { () throws(SystemError) in
+                try Files.set("/proc/sys/\(name.replacingDots)", value)
+            }
+        }
+    }
+
+    private func openTerminal(
+        _ root: borrowing RootDirectory, _ size: RuntimeProcess.ConsoleSize?
+    ) throws(RuntimeError) {
+        let master = try ChildTerminal.open(root, size: size)
+        try step("hand over the terminal") { () throws(SystemError) in try channel.report(terminal: master) }
+        let peer = try ChildTerminal.install(master)
+        try ChildTerminal.placeConsole(peer, root)
+    }
+
+    private mutating func waitForStart() throws(RuntimeError) -> [UInt8] {
+        try step("report") { () throws(SystemError) in try channel.reportReady() }
+        guard let number = plan.blueprint.startSocket else {
+            return try step("wait for the start") { () throws(SystemError) in try channel.order() }
+        }
+        // Whoever made this process goes now; the order comes from another one, over a connection of its own.
+        let listener = Descriptor(adopting: number)
+        while true {
+            let connection = try step("wait for the start") { () throws(SystemError) in
+                try UnixSocket.accept(listener)
+            }
+            guard let connection else { continue }
+            channel = ChildChannel(connection)
+            return try step("wait for the start") { () throws(SystemError) in try channel.order() }
+        }
+    }
+
+    /// The descriptors that the program inherits get numbers from 3 on: the connection to the parent must not be there.
+    private mutating func makeRoomForInherited() throws(RuntimeError) {
+        let count = plan.blueprint.inheritedDescriptors.count
+        guard count > 0 else { return }
+        channel = try step("arrange the descriptors") { () throws(SystemError) in
+            ChildChannel(try .duplicating(channel.socket.rawValue, atLeast: 3 + Int32(truncatingIfNeeded: count)))
+        }
+    }
+
+    private func configureInterfaces(_ order: [UInt8]) throws(RuntimeError) {
+        guard order.count > 1 else { return }
+        do {
+            for field in try JSONField(JSON(parsing: Array(order.dropFirst()))).elements() {
+                try InterfaceConfiguration(field).apply()
+            }
+        } catch let error as JSONError {
+            throw RuntimeError(error)
+        } catch let error as RuntimeError {
+            throw error
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import Linux
+
+/// The container's view of its own control groups.
+struct ControlGroupMount {
+    let cgroup: Cgroup
+    /// Whether it has a cgroup namespace of its own, in which its group is the root.
+    let ownView: Bool
+
+    init(_ cgroup: Cgroup, ownView: Bool) {
+        self.cgroup = cgroup
+        self.ownView = ownView
+    }
+
+    /// Mounts the view: version 2 as it is, version 1 as a directory with one mount for each controller.
+    func mount(_ mount: MountPlan, in root: borrowing RootDirectory) throws(SystemError) {
+        let target = try root.makeDirectories(mount.destination)
+        var set = mount.set
+        set.formUnion(mount.recursiveSet)
+        if let unified = cgroup.unifiedDirectory, cgroup.hasControllersInUnified {
+            if ownView {
+                return try Mount.mount("cgroup", on: target, type: "cgroup2", mount.flags, data: "")
+            }
+            let tree = try Mount.cloneTree(at: unified, recursive: false)
+            try Mount.setAttributes(of: tree, set: set)
+            return try Mount.attach(tree, on: target)
+        }
+        let flags = mount.flags.subtracting(.readOnly)
+        try Mount.mount("cgroup", on: target, type: "tmpfs", flags, data: "mode=755,size=64k")
+        let made = try root.open(mount.destination, .path)
+        for (name, path) in cgroup.controllerDirectories {
+            let place = try root.makeDirectories("\(mount.destination)/\(name)")
+            let tree = try Mount.cloneTree(at: path, recursive: false)
+            try Mount.setAttributes(of: tree, set: set, clear: mount.clear)
+            try Mount.attach(tree, on: place)
+        }
+        if set.contains(.readOnly) { try Mount.setAttributes(of: made, set: .readOnly) }
+    }
+}

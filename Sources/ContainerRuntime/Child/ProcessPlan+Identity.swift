@@ -1,0 +1,99 @@
+internal import Linux
+internal import OCI
+
+/// Who a process is, once the container's own files have been asked.
+struct ResolvedIdentity {
+    var uid: UInt32
+    var gid: UInt32
+    var groups: [UInt32]
+    private let home: String?
+
+    init(_ plan: ProcessPlan, root: borrowing RootDirectory) throws(RuntimeError) {
+        let user = plan.process.user
+        uid = user.uid
+        gid = user.gid
+        groups = user.additionalGroups
+        let needsHome = !plan.process.environment.contains { $0.hasPrefix("HOME=") && $0 != "HOME=" }
+        guard user.name != nil || needsHome || !plan.groupNames.isEmpty else {
+            home = nil
+            return
+        }
+        let database = try step("read the container's users") { () throws(SystemError) in
+            try UserDatabase(inRoot: root)
+        }
+        if let name = user.name {
+            let identity = try database.resolve(user: name)
+            uid = identity.uid
+            gid = identity.gid
+            groups = [gid] + identity.groups + groups
+        }
+        for name in plan.groupNames { groups.append(try database.group(named: name)) }
+        var seen: Set<UInt32> = []
+        groups = groups.filter { seen.insert($0).inserted }
+        home = needsHome ? database.home(of: uid) ?? "/" : nil
+    }
+
+    /// HOME, unless the configuration has it.
+    func addHome(to environment: inout [String]) {
+        guard let home else { return }
+        environment.removeAll { $0 == "HOME=" }
+        environment.append("HOME=\(home)")
+    }
+}
+
+extension ProcessPlan {
+    /// Becomes what the program is to run as: limits, descriptors, users, capabilities, filter. In this order, for
+    /// each step may take away what the ones before it need.
+    func assume(_ identity: ResolvedIdentity, inherited: [Int32]) throws(RuntimeError) {
+        for limit in limits {
+            try step("set \(limit.name)") { () throws(SystemError) in
+                try Privilege.setLimit(limit.resource, soft: limit.soft, hard: limit.hard)
+            }
+        }
+        try ProcessPlan.arrange(inherited)
+        Privilege.setMask(process.user.umask ?? 0o022)
+        do {
+            let own = try CapabilitySet.permitted()
+            if let capabilities { try capabilities.bounding.limitBounding() }
+            if identity.uid != 0 { try CapabilitySet.keepOverUserChange(true) }
+            try Privilege.become(user: identity.uid, group: identity.gid, groups: identity.groups)
+            if let filter, !process.noNewPrivileges {
+                // Without no_new_privs this takes CAP_SYS_ADMIN, which a change of the user has made ineffective.
+                if identity.uid != 0 { try CapabilitySet.set(effective: own, permitted: own, inheritable: []) }
+                try Privilege.installFilter(filter, flags: filterFlags)
+            }
+            try capabilities?.assume(from: own)
+            if process.noNewPrivileges { try Privilege.setNoNewPrivileges() }
+            if let filter, process.noNewPrivileges { try Privilege.installFilter(filter, flags: filterFlags) }
+        } catch {
+            throw RuntimeError("take the process's privileges", error)
+        }
+    }
+
+    /// Puts inherited descriptors to 3, 4, … and closes everything else on exec, whoever left it open.
+    private static func arrange(_ inherited: [Int32]) throws(RuntimeError) {
+        try step("arrange the descriptors") { () throws(SystemError) in
+            let count = Int32(truncatingIfNeeded: inherited.count)
+            try Program.closeDescriptors(from: 3, onExec: true)
+            guard count > 0 else { return }
+            // Whatever has one of the wanted numbers now, the connection to the parent for one, is closed on exec too,
+            // so it may move out of the way only as a copy: numbers above all that are wanted.
+            var copies: [Int32] = []
+            for number in inherited { copies.append(try Descriptor.duplicating(number, atLeast: 3 + count).release()) }
+            for (index, number) in copies.enumerated() {
+                try Program.duplicate(number, to: 3 + Int32(truncatingIfNeeded: index))
+            }
+        }
+    }
+}
+
+extension ProcessPlan.Capabilities {
+    /// Sets the effective, permitted, inheritable and ambient sets, as far as they can be had.
+    func assume(from own: CapabilitySet) throws(SystemError) {
+        try CapabilitySet.set(
+            effective: effective.intersection(permitted).intersection(own), permitted: permitted.intersection(own),
+            inheritable: inheritable.intersection(bounding).intersection(own))
+        let usable = ambient.intersection(permitted).intersection(inheritable).intersection(bounding).intersection(own)
+        if !usable.isEmpty { try usable.setAmbient() }
+    }
+}

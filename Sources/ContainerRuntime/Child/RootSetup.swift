@@ -1,0 +1,141 @@
+internal import Linux
+internal import OCI
+
+/// The container's file system, built within its own mount namespace.
+///
+/// Every path in it is looked up with openat2(RESOLVE_IN_ROOT) and then used as a descriptor: a symbolic link in an
+/// image can lead nowhere else, and a file that changes in between makes no difference.
+struct RootSetup: ~Copyable {
+    let plan: ContainerPlan
+    private let tree: Descriptor
+    private let directory: RootDirectory
+
+    /// Mounts the root filesystem.
+    init(plan: ContainerPlan) throws(RuntimeError) {
+        self.plan = plan
+        let tree = try step("mount the root filesystem") { () throws(SystemError) in
+            switch plan.rootPropagation {
+            // Mounts that the host shares must stay shared, or binds of them could not be.
+            case .shared: break
+            case .private, .unbindable: try Mount.setPropagation(.private, at: "/", recursive: true)
+            default: try Mount.setPropagation(.slave, at: "/", recursive: true)
+            }
+            // What is mounted on "/" now must not be seen by the host.
+            try Mount.setPropagation(.private, at: "/", recursive: false)
+            let tree = try RootSetup.makeTree(plan.blueprint.root)
+            // On top of "/": a path that always exists, and where nobody else looks.
+            try Mount.attach(tree, on: try Descriptor.open("/", [.path, .directory]))
+            return tree
+        }
+        directory = RootDirectory(
+            adopting: try step("open the root") { () throws(SystemError) in try tree.duplicate() })
+        self.tree = tree
+    }
+
+    private static func makeTree(_ root: ContainerRoot) throws(SystemError) -> Descriptor {
+        switch root {
+        case .directory(let path): return try Mount.cloneTree(at: path, recursive: true)
+        case .overlay(let lower, let upper, let work):
+            if let upper { try Files.makeDirectories(upper) }
+            if let work { try Files.makeDirectories(work) }
+            return try Overlay(lower: lower, upper: upper, work: work).mount()
+        }
+    }
+
+    /// Carries out one mount.
+    func mount(_ mount: MountPlan, cgroup: Cgroup, ownView: Bool) throws(RuntimeError) {
+        do {
+            switch mount.kind {
+            case .bind(let recursive): try bind(mount, recursive)
+            case .controlGroups: try ControlGroupMount(cgroup, ownView: ownView).mount(mount, in: directory)
+            case .fileSystem(let type): try newFileSystem(mount, type)
+            }
+        } catch {
+            throw RuntimeError("mount \(mount.source) on \(mount.destination)", error)
+        }
+    }
+
+    private func bind(_ mount: MountPlan, _ recursive: Bool) throws(SystemError) {
+        let tree = try Mount.cloneTree(at: mount.source, recursive: recursive)
+        let isDirectory = try FileStatus(of: tree.rawValue).kind == .directory
+        if !mount.set.isEmpty || !mount.clear.isEmpty {
+            try Mount.setAttributes(of: tree, set: mount.set, clear: mount.clear)
+        }
+        if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
+            try Mount.setAttributes(of: tree, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
+        }
+        if let propagation = mount.propagation {
+            try Mount.setAttributes(of: tree, propagation: propagation, recursive: mount.propagationIsRecursive)
+        }
+        try place(tree, isDirectory: isDirectory, at: mount.destination)
+    }
+
+    private func place(_ tree: borrowing Descriptor, isDirectory: Bool, at path: String) throws(SystemError) {
+        if isDirectory {
+            try Mount.attach(tree, on: try directory.makeDirectories(path))
+        } else {
+            try Mount.attach(tree, on: try directory.makeFile(path))
+        }
+    }
+
+    private func newFileSystem(_ mount: MountPlan, _ type: String) throws(SystemError) {
+        // A link in place of /proc or /sys would lead the protection of paths below it astray (CVE-2019-19921).
+        let isKernels = type == "proc" || type == "sysfs"
+        let target = try directory.makeDirectories(mount.destination)
+        if isKernels { try directory.checkNoLinks(in: mount.destination) }
+        try Mount.mount(mount.source, on: target, type: type, mount.flags, data: mount.data)
+        guard mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty else { return }
+        let made = try directory.open(mount.destination, .path)
+        if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
+            try Mount.setAttributes(of: made, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
+        }
+        if let propagation = mount.propagation { try Mount.setAttributes(of: made, propagation: propagation) }
+    }
+
+    /// Small files, out of one file system in memory.
+    func placeFiles() throws(RuntimeError) {
+        guard !plan.blueprint.files.isEmpty else { return }
+        try step("place files") { () throws(SystemError) in
+            let memory = try Mount.make(
+                "tmpfs", options: [("size", "1m"), ("mode", "755")], [.noSetUserID, .noDevices, .noExecute])
+            // Kernels before 6.15 copy mounts only from a tree that is attached: on top of the old "/", which goes away.
+            try Mount.attach(memory, on: try Descriptor.open("/", [.path, .directory]))
+            for (index, file) in plan.blueprint.files.enumerated() {
+                let made = try memory.open(at: "\(index)", [.writeOnly, .create, .exclusive], mode: 0o644)
+                try made.writeAll(file.content)
+                let tree = try Mount.cloneTree(at: "\(index)", relativeTo: memory.rawValue, recursive: false)
+                if plan.specification.root?.readOnly == true { try Mount.setAttributes(of: tree, set: .readOnly) }
+                try place(tree, isDirectory: false, at: file.destination)
+            }
+        }
+    }
+
+    /// Device nodes and the usual links.
+    func makeDevices() throws(RuntimeError) {
+        try step("make the devices") { () throws(SystemError) in
+            try DeviceNodes(plan.specification.linux.devices).make(in: directory, mounts: plan.mounts)
+        }
+    }
+
+    /// Paths that can't be seen or written.
+    func protectPaths() throws(RuntimeError) {
+        try PathProtection(plan.specification.linux).apply(in: directory)
+    }
+
+    /// Makes it the root, and the host's file system disappear.
+    func enter() throws(RuntimeError) {
+        try step("change the root") { () throws(SystemError) in
+            try Program.changeDirectory(to: tree)
+            try Mount.pivotToCurrentDirectory()
+            if let propagation = plan.rootPropagation {
+                try Mount.setPropagation(propagation, at: "/", recursive: plan.rootPropagationIsRecursive)
+            }
+            if plan.specification.root?.readOnly == true { try Mount.setAttributes(of: tree, set: .readOnly) }
+        }
+    }
+
+    /// The root, for looking paths up.
+    func root() throws(RuntimeError) -> RootDirectory {
+        try step("open the root") { () throws(SystemError) in RootDirectory(adopting: try tree.duplicate()) }
+    }
+}

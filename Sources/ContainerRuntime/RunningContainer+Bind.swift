@@ -1,0 +1,62 @@
+internal import Linux
+
+extension RunningContainer {
+    /// Binds a path of the host into the container's mount namespace; the target is made where it is missing.
+    ///
+    /// The copy of the mount is made here and attached there, by a child of ours that enters the namespace.
+    public func bind(source: String, target: String, readOnly: Bool) throws(RuntimeError) {
+        let tree = try step("bind \(source)") { () throws(SystemError) in
+            let tree = try Mount.cloneTree(at: source, recursive: true)
+            if readOnly { try Mount.setAttributes(of: tree, set: .readOnly, recursive: true) }
+            return tree
+        }
+        try inMountNamespace("bind \(source) on \(target) in container \(id)") { () throws(SystemError) in
+            let root = try RootDirectory("/")
+            if try FileStatus(of: tree.rawValue).kind == .directory {
+                try Mount.attach(tree, on: try root.makeDirectories(target))
+            } else {
+                try Mount.attach(tree, on: try root.makeFile(target))
+            }
+        }
+    }
+
+    /// Undoes `bind`.
+    public func unbind(target: String) throws(RuntimeError) {
+        try inMountNamespace("unbind \(target) in container \(id)") { () throws(SystemError) in
+            let root = try RootDirectory("/")
+            let found = try root.open(target, .path)
+            // The mount that a descriptor is in is busy for anything but a lazy unmount.
+            try Mount.unmount("/proc/self/fd/\(found.rawValue)", detach: true, follow: true)
+        }
+    }
+
+    /// Runs `body` in a child of ours in the container's mount namespace.
+    private func inMountNamespace(
+        _ name: String, _ body: () throws(SystemError) -> Void
+    ) throws(RuntimeError) {
+        let pair = try step(name) { () throws(SystemError) in try UnixSocket.pair(.sequencedPackets) }
+        let ours = ChildChannel(pair.first)
+        let theirs = ChildChannel(pair.second)
+        let result = try step(name) { () throws(SystemError) in try Clone.process([]) }
+        switch consume result {
+        case .child:
+            do {
+                try step(name) { () throws(SystemError) in
+                    try Namespaces.join(processDescriptor.rawValue, .mount)
+                    try body()
+                    try theirs.reportReady()
+                }
+            } catch {
+                theirs.report(error)
+            }
+            Program.exitNow(0)
+        case .parent(_, let descriptor):
+            _ = consume theirs
+            var nothing: Descriptor?
+            do { try RunningContainer.awaitReady(ours, &nothing) } catch {
+                throw RunningContainer.reaped(descriptor, error)
+            }
+            _ = try step(name) { () throws(SystemError) in try descriptor.waitForEnd() }
+        }
+    }
+}

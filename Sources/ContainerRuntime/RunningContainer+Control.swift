@@ -1,0 +1,48 @@
+internal import Glibc
+public import Linux
+
+extension RunningContainer {
+    /// Sends a signal to the first process.
+    public func signal(_ number: Int32) throws(RuntimeError) {
+        do { try processDescriptor.signal(number) } catch  where error.code == ESRCH {
+            throw .wrongState("container \(id) is not running")
+        } catch { throw RuntimeError("signal container \(id)", error) }
+    }
+
+    /// Freezes every process.
+    public func pause() throws(RuntimeError) {
+        try step("pause container \(id)") { () throws(SystemError) in try cgroup.setFrozen(true) }
+    }
+
+    /// Thaws every process.
+    public func resume() throws(RuntimeError) {
+        try step("resume container \(id)") { () throws(SystemError) in try cgroup.setFrozen(false) }
+    }
+
+    /// A descriptor that becomes readable when the kernel may have killed one of its processes for want of memory;
+    /// read it empty, then ask `outOfMemoryKills`. Nil where the host can't tell.
+    public func outOfMemoryDescriptor() throws(RuntimeError) -> Descriptor? {
+        try step("watch the memory of container \(id)") { () throws(SystemError) in
+            try cgroup.outOfMemoryDescriptor()
+        }
+    }
+
+    /// How often the kernel has killed one of its processes for want of memory.
+    public var outOfMemoryKills: UInt64 { cgroup.outOfMemoryKills }
+
+    /// How the first process ended, and reaps it; nil while it runs.
+    public func reap() throws(RuntimeError) -> ProcessEnd? {
+        try step("wait for container \(id)") { () throws(SystemError) in try processDescriptor.reap() }
+    }
+
+    /// Kills everything that still runs in it and removes its cgroup. Every step is tried; the first failure is thrown.
+    public consuming func destroy() throws(RuntimeError) {
+        var failure: SystemError?
+        do { try processDescriptor.signal(SIGKILL) } catch  where error.code != ESRCH { failure = error } catch {}
+        do { try cgroup.kill() } catch { failure = failure ?? error }
+        // Not our child, or reaped before: then there is nothing to reap.
+        _ = try? processDescriptor.reap()
+        do { try cgroup.remove() } catch { failure = failure ?? error }
+        if let failure { throw RuntimeError("remove container \(id)", failure) }
+    }
+}

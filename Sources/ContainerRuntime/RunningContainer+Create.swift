@@ -1,0 +1,159 @@
+internal import Linux
+internal import OCI
+
+extension RunningContainer {
+    /// Makes the container up to the point before its program is executed. What a failure leaves behind is undone.
+    ///
+    /// To be called by single-threaded programs only: between clone3 and exec the new process runs this very code.
+    public static func create(
+        _ blueprint: ContainerBlueprint, streams: StandardStreams
+    ) throws(RuntimeError) -> RunningContainer {
+        let plan = try ContainerPlan(blueprint)
+        guard plan.process.process.terminal == (streams == .terminal) else {
+            throw .invalid("process.terminal: does not fit the streams that the process gets")
+        }
+        let layout = try step("look for control groups") { () throws(SystemError) in try CgroupLayout.detect() }
+        let cgroup = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
+            try Cgroup.create(plan.cgroupPath, layout: layout, limits: plan.limits)
+        }
+        do {
+            return try create(plan, streams, layout, cgroup)
+        } catch {
+            // The error that matters is the one before; a group that can't be removed now is named in none of them.
+            try? cgroup.kill()
+            try? cgroup.remove()
+            throw error
+        }
+    }
+
+    private static func create(
+        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup
+    ) throws(RuntimeError) -> RunningContainer {
+        var prepared = try PreparedStreams(streams)
+        let pair = try step("connect with the process") { () throws(SystemError) in
+            try UnixSocket.pair(.sequencedPackets)
+        }
+        let ours = ChildChannel(pair.first)
+        let theirs = pair.second
+        // Nobody in the container may look into this process while it still has our memory.
+        try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
+        let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
+        let result = try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
+            let group = try cgroup.openForClone()
+            return try Clone.process(plan.created.subtracting(.cgroup), cgroup: group?.numberOrNil)
+        }
+        switch consume result {
+        case .child:
+            let start = ContainerInit(plan: plan, channel: ChildChannel(theirs), layout: layout, cgroup: cgroup)
+            start.run(streams: prepared.child)
+        case .parent(let process, let descriptor):
+            _ = consume theirs
+            prepared.child = ChildStreams()
+            do {
+                try step("put the process into its control groups") { () throws(SystemError) in
+                    try cgroup.add(process: process, insideUnified: true)
+                    try ours.tellAttached()
+                }
+            } catch {
+                // It may have failed by itself before that: then its own words are the ones that matter.
+                if case .failed(let cause)? = try? ours.nextReport() { throw reaped(descriptor, cause) }
+                throw reaped(descriptor, error)
+            }
+            do {
+                var output: Descriptor?
+                try awaitReady(ours, &output)
+                if output != nil { prepared.ours.output = consume output }
+            } catch {
+                throw reaped(descriptor, error)
+            }
+            return RunningContainer(
+                id: plan.blueprint.id, process: process, processDescriptor: descriptor,
+                specification: plan.specification, seccompFilter: plan.process.filter, cgroup: cgroup,
+                streams: prepared.ours, channel: ours)
+        }
+    }
+
+    /// Kills and reaps a process that could not be set up; passes the reason on.
+    static func reaped(_ process: borrowing ProcessDescriptor, _ error: RuntimeError) -> RuntimeError {
+        // It may be dead already, which is what is wanted.
+        try? process.signal(9)
+        _ = try? process.waitForEnd()
+        return error
+    }
+
+    /// Waits until the process is set up, and takes its terminal.
+    static func awaitReady(
+        _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?
+    ) throws(RuntimeError) {
+        while true {
+            let report = try step("hear from the process") { () throws(SystemError) in try channel.nextReport() }
+            switch consume report {
+            case .ready: return
+            case .terminal(let master): terminal = consume master
+            case .failed(let error): throw error
+            case .ended: throw .failed("the process ended while it was set up")
+            }
+        }
+    }
+
+    /// Configures interfaces that are in the container's network namespace now, then executes the program.
+    public mutating func start(configuring interfaces: [InterfaceConfiguration] = []) throws(RuntimeError) {
+        guard let channel = channel.take() else { throw .wrongState("container \(id) has been started already") }
+        do { try channel.orderStart(interfaces) } catch {
+            throw .wrongState("container \(id) has ended before its start: \(error)")
+        }
+        try RunningContainer.awaitExecution(channel)
+    }
+
+    /// Waits for the end of the connection, which is when exec has succeeded.
+    static func awaitExecution(_ channel: borrowing ChildChannel) throws(RuntimeError) {
+        let report = try step("hear from the process") { () throws(SystemError) in try channel.nextReport() }
+        switch consume report {
+        case .failed(let error): throw error
+        case .ended: return
+        case .ready: throw .failed("the process has said something unexpected")
+        case .terminal: throw .failed("the process has said something unexpected")
+        }
+    }
+
+    /// Gives the order to start to a container that was made with a start socket, by whoever made it.
+    public static func start(throughSocket path: String) throws(RuntimeError) {
+        let channel = try step("reach the waiting process") { () throws(SystemError) in
+            ChildChannel(try UnixSocket.connect(path, .sequencedPackets))
+        }
+        try step("order the start") { () throws(SystemError) in try channel.orderStart([]) }
+        try awaitExecution(channel)
+    }
+}
+
+/// New processes in a pid namespace that exists.
+enum PidNamespace {
+    /// Runs `body`, which clones, so that the new process is in the namespace at `path`.
+    static func cloning(
+        into path: String?, _ body: () throws(SystemError) -> CloneResult
+    ) throws(RuntimeError) -> CloneResult {
+        guard let path else { return try step("make the process") { () throws(SystemError) in try body() } }
+        return try step("make the process in \(path)") { () throws(SystemError) in
+            let own = try Descriptor.open("/proc/self/ns/pid_for_children")
+            let wanted = try Descriptor.open(path)
+            try Namespaces.join(wanted.rawValue, .pid)
+            let result: CloneResult
+            do throws(SystemError) { result = try body() } catch {
+                try Namespaces.join(own.rawValue, .pid)
+                throw error
+            }
+            switch consume result {
+            case .child: return .child
+            case .parent(let process, let descriptor):
+                // Further processes of ours are ours again.
+                try Namespaces.join(own.rawValue, .pid)
+                return .parent(process: process, descriptor: descriptor)
+            }
+        }
+    }
+}
+
+extension Descriptor {
+    /// The number, for calls that take an optional one.
+    var numberOrNil: Int32? { rawValue }
+}

@@ -1,0 +1,119 @@
+internal import Glibc
+internal import Linux
+public import OCI
+
+extension RunningContainer {
+    /// Runs another process in the container. Capabilities, limits and filter that it does not name are those of the
+    /// container's first process.
+    public func exec(
+        _ process: RuntimeProcess, streams: StandardStreams, seccompFilter: [UInt8]? = nil,
+        inheritedDescriptors: [Int32] = []
+    ) throws(RuntimeError) -> ExecutedProcess {
+        var process = process
+        if process.capabilities == nil { process.capabilities = specification.process?.capabilities }
+        let plan = try ProcessPlan(
+            process, filter: seccompFilter ?? self.seccompFilter, flags: specification.linux.seccomp?.flags ?? [])
+        guard process.terminal == (streams == .terminal) else {
+            throw .invalid("process.terminal: does not fit the streams that the process gets")
+        }
+        var prepared = try PreparedStreams(streams)
+        let pair = try step("connect with the process") { () throws(SystemError) in
+            try UnixSocket.pair(.sequencedPackets)
+        }
+        let ours = ChildChannel(pair.first)
+        let theirs = pair.second
+        try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
+        let result = try PidNamespace.cloning(into: "/proc/\(self.process)/ns/pid") { () throws(SystemError) in
+            let group = try cgroup.openForClone()
+            return try Clone.process([], cgroup: group?.numberOrNil)
+        }
+        switch consume result {
+        case .child:
+            let start = ContainerEntrant(
+                plan: plan, channel: ChildChannel(theirs), cgroup: cgroup, inherited: inheritedDescriptors)
+            start.run(container: processDescriptor.rawValue, streams: prepared.child)
+        case .parent(let number, let descriptor):
+            _ = consume theirs
+            prepared.child = ChildStreams()
+            do {
+                var output: Descriptor?
+                try RunningContainer.awaitReady(ours, &output)
+                if output != nil { prepared.ours.output = consume output }
+                try RunningContainer.awaitExecution(ours)
+            } catch {
+                throw RunningContainer.reaped(descriptor, error)
+            }
+            return ExecutedProcess(process: number, processDescriptor: descriptor, streams: prepared.ours)
+        }
+    }
+}
+
+/// A further process of a container, from clone3 to exec.
+struct ContainerEntrant: ~Copyable {
+    let plan: ProcessPlan
+    private var channel: ChildChannel
+    let cgroup: Cgroup
+    let inherited: [Int32]
+
+    init(plan: ProcessPlan, channel: consuming ChildChannel, cgroup: Cgroup, inherited: [Int32]) {
+        self.plan = plan
+        self.channel = channel
+        self.cgroup = cgroup
+        self.inherited = inherited
+    }
+
+    /// Enters the container and executes the program.
+    consuming func run(container: Int32, streams: consuming ChildStreams) -> Never {
+        do {
+            try run(container, streams)
+        } catch {
+            channel.report(error)
+        }
+        Program.exitNow(1)
+    }
+
+    private mutating func run(_ container: Int32, _ streams: borrowing ChildStreams) throws(RuntimeError) {
+        let process = plan.process
+        Program.resetSignals()
+        try step("start a session") { () throws(SystemError) in try Program.startSession() }
+        Privilege.setMask(0)
+        // Before it is in the container nothing of it can be limited; afterwards the host's files are out of reach.
+        try step("enter the container's control groups") { () throws(SystemError) in
+            try cgroup.add(process: 0, insideUnified: true)
+        }
+        if let score = process.oomScoreAdjustment {
+            do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {
+                guard score == 0, error.code == EPERM || error.code == EACCES else {
+                    throw RuntimeError("set the out-of-memory score", error)
+                }
+            }
+        }
+        try step("enter the container") { () throws(SystemError) in
+            try Namespaces.join(container, [.ipc, .uts, .network, .cgroup, .mount])
+        }
+        let root = try step("open the root") { () throws(SystemError) in try RootDirectory("/") }
+        if process.terminal {
+            let master = try ChildTerminal.open(root, size: process.consoleSize)
+            try step("hand over the terminal") { () throws(SystemError) in try channel.report(terminal: master) }
+            _ = try ChildTerminal.install(master)
+        } else {
+            try streams.install()
+        }
+        let identity = try ResolvedIdentity(plan, root: root)
+        if !process.terminal { streams.give(to: identity.uid) }
+        try WorkingDirectory.enter(process.workingDirectory, root: root)
+        var environment = process.environment
+        identity.addHome(to: &environment)
+        let command = try Command.find(process.arguments[0], environment: environment)
+        try step("report") { () throws(SystemError) in try channel.reportReady() }
+        if !inherited.isEmpty {
+            channel = try step("arrange the descriptors") { () throws(SystemError) in
+                let lowest = 3 + Int32(truncatingIfNeeded: inherited.count)
+                return ChildChannel(try .duplicating(channel.socket.rawValue, atLeast: lowest))
+            }
+        }
+        try plan.assume(identity, inherited: inherited)
+        let error = Program.execute(command, arguments: process.arguments, environment: environment)
+        throw Command.failure(command, error)
+    }
+}
