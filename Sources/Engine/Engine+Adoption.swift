@@ -30,7 +30,8 @@ extension Engine {
             case (_, .running), (_, .paused):
                 container.endingMonitor = container.monitor
                 let run = container.record.state.run ?? Run(process: 0, startedAt: 0)
-                let record = report?.exit ?? lost(container, run)
+                let record: ExitRecord
+                if let exit = report?.exit { record = exit } else { record = await lost(container, run) }
                 await abandon(container)
                 try await apply(.ended(record), container)
             case (_, .removing):

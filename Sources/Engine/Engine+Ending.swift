@@ -97,8 +97,29 @@ extension Engine {
         }
     }
 
-    /// Kills what is left of a container whose monitor is gone.
-    func killLeftovers(_ container: ManagedContainer) {
+    /// Kills what is left of a container whose monitor is gone, and removes its control group.
+    func killLeftovers(_ container: ManagedContainer) async {
+        guard container.record.specification.isolation == .process else { return }
+        let parent = cgroupParent(of: container.record)
+        let path = "\(parent)/\(container.id)"
+        do throws(EngineError) {
+            try await Blocking.run { () throws(EngineError) in
+                do throws(SystemError) {
+                    let cgroup = Cgroup(existing: path, layout: try CgroupLayout.detect())
+                    try cgroup.kill()
+                    try cgroup.remove()
+                } catch {
+                    throw EngineError(.internal, "kill what is left in \(path): \(error)")
+                }
+            }
+        } catch {
+            logger.warning("\(error)")
+        }
+    }
+
+    /// The control group that a container's own is made in.
+    func cgroupParent(of record: ContainerRecord) -> String {
+        record.specification.cgroupParent.flatMap { $0.isEmpty ? nil : $0 } ?? configuration.cgroupParent
     }
 
     /// Waits for its end.

@@ -18,9 +18,7 @@ extension Engine {
         let folder = paths.container(record.id)
         var facts = LaunchFacts()
         facts.host = host
-        facts.cgroupParent =
-            record.specification.cgroupParent.flatMap { $0.isEmpty ? nil : $0 }
-            ?? configuration.cgroupParent
+        facts.cgroupParent = cgroupParent(of: record)
         facts.networkProcess = try record.resolved.networkContainer.map { id throws(EngineError) in
             try process(ofContainer: id, for: "network")
         }

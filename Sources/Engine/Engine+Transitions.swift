@@ -68,7 +68,7 @@ extension Engine {
         var record: ExitRecord
         switch end {
         case .told(let told): record = told
-        case .disconnected: record = lost(container, run)
+        case .disconnected: record = await lost(container, run)
         }
         if case .lost = record.status, let machine = container.machine {
             record.status = .lost(reason: await reasonOfEnd(machine))
@@ -92,11 +92,11 @@ extension Engine {
     }
 
     /// What a monitor has recorded that could not tell it, or that it was lost; its processes are killed then.
-    func lost(_ container: ManagedContainer, _ run: Run) -> ExitRecord {
+    func lost(_ container: ManagedContainer, _ run: Run) async -> ExitRecord {
         let transient = container.record.specification.autoRemove
         let path = paths.exitRecord(container.id, transient: transient)
         if let record = ExitRecord.read(path), record.startedAt > run.previousFinish { return record }
-        killLeftovers(container)
+        await killLeftovers(container)
         return ExitRecord(
             status: .lost(reason: "the container's monitor was killed"), startedAt: run.startedAt,
             finishedAt: Timestamp.now)
