@@ -80,7 +80,8 @@ extension Engine {
             specification.security, last: home.facts.host.lastCapability)
         var setup = ContainerSetup(
             id: record.id, specification: try builder.build().description, root: home.root,
-            seccompFilter: try filters.filter(specification.security, capabilities: capabilities))
+            seccompFilter: try filters.filter(
+                specification.security, capabilities: capabilities, kernelRelease: home.facts.host.kernelRelease))
         setup.files = home.files
         setup.executor = home.executor
         if specification.openStandardInput {

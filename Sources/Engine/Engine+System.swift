@@ -13,7 +13,7 @@ extension Engine {
         report.stopped = report.containers - report.running - report.paused
         report.images = await imageCount()
         report.hostname = host.hostname
-        report.kernel = FileText.read("/proc/sys/kernel/osrelease")?.trimmed ?? ""
+        report.kernel = host.kernelRelease
         report.architecture = HostFacts.architecture
         let release = OperatingSystemRelease(FileText.read("/etc/os-release") ?? "")
         report.operatingSystem = release["PRETTY_NAME"] ?? "Linux"

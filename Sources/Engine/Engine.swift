@@ -47,7 +47,7 @@ public actor Engine {
         identifier = try database.setting("identifier") { Identifier.random() }
         launcher = MonitorLauncher(program: try paths.helper("bulkhead-monitor"))
         host = HostFacts.current()
-        filters = SeccompFilters(directory: paths.root + "/seccomp")
+        filters = SeccompFilters(directory: paths.root + "/seccomp", logger: configuration.logger)
     }
 
     /// Opens what a daemon before has left: adopts what runs, sweeps what is half-made.

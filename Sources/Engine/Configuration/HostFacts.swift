@@ -10,6 +10,8 @@ struct HostFacts: Sendable, Equatable {
     var sysctls: [String] = []
     /// Paths of processors' thermal counters that are masked.
     var thermalPaths: [String] = []
+    /// The kernel's release, as `uname -r` prints it.
+    var kernelRelease = "6.1"
     /// Of the host.
     var hostname = ""
     var processors = 1
@@ -32,6 +34,7 @@ struct HostFacts: Sendable, Equatable {
         if let text = FileText.read("/proc/sys/kernel/cap_last_cap"), let last = Int(text.trimmed) {
             facts.lastCapability = min(last, CapabilityNames.all.count - 1)
         }
+        facts.kernelRelease = FileText.read("/proc/sys/kernel/osrelease")?.trimmed ?? ""
         facts.hostname = FileText.read("/proc/sys/kernel/hostname")?.trimmed ?? ""
         for name in HostFacts.guest.sysctls {
             let path = "/proc/sys/" + name.split(separator: ".").joined(separator: "/")

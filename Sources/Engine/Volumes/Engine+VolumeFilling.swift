@@ -46,7 +46,9 @@ enum VolumeFilling {
             root = RootDirectory(
                 adopting: try Mount.make("overlay", source: "overlay", options: options, .readOnly))
         }
-        guard let directory = try root.find(path), try FileStatus(of: directory.rawValue).kind == .directory else { return }
+        guard let directory = try root.find(path), try FileStatus(of: directory.rawValue).kind == .directory else {
+            return
+        }
         try TreeCopy.copyContent(of: "/proc/self/fd/\(directory.rawValue)", to: target)
     }
 }
