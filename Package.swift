@@ -55,7 +55,9 @@ let package = Package(
         .target(name: "Seccomp", dependencies: ["CSeccomp", "Linux", "OCI"], swiftSettings: common),
         .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"], swiftSettings: common),
         .target(name: "Monitor", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"], swiftSettings: common),
-        .target(name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"], swiftSettings: common),
+        .target(
+            name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "Monitor", "OCI", "Wire"],
+            swiftSettings: common),
         .target(name: "VMM", dependencies: ["Linux", "OCI", "Wire"], swiftSettings: strict),
         .executableTarget(
             name: "bulkhead-monitor", dependencies: ["Monitor"], swiftSettings: common, linkerSettings: fullyStatic),

@@ -1,1 +1,4 @@
-// The executable's main follows.
+import Glibc
+import GuestAgent
+
+exit(AgentProgram.run(CommandLine.arguments))

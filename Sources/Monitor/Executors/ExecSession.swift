@@ -9,38 +9,42 @@ package final class ExecSession: ConnectionHandler, ProcessPumpDelegate {
     package let id: String
     private let streams: AttachSetup
     private let loop: EventLoop
-    private var process: ExecutedProcess
+    /// Its number, here.
+    package let process: Int32
+    private let descriptor: ProcessDescriptor
     private let pump: ProcessPump
     private let startedAt = Clock.realtimeNanoseconds
     private var connection: Connection?
-    private let whenEnded: () -> Void
+    private let whenEnded: (ExitRecord) -> Void
 
-    /// Serves a process that has just been made.
+    /// Serves a process that has just been made. `whenEnded` is called before its connection learns of the end.
     package init(
-        _ setup: ExecSetup, _ process: consuming ExecutedProcess, terminal: Bool, in loop: EventLoop,
-        whenEnded: @escaping () -> Void
+        _ setup: ExecSetup, _ process: Int32, _ descriptor: consuming ProcessDescriptor,
+        _ ends: consuming ProcessStreams, terminal: Bool, in loop: EventLoop,
+        whenEnded: @escaping (ExitRecord) -> Void
     ) throws(SystemError) {
         id = setup.id
         streams = setup.streams
         self.loop = loop
         self.whenEnded = whenEnded
-        self.process = consume process
-        pump = try ProcessPump(self.process.takeStreams(), terminal: terminal, in: loop)
+        self.process = process
+        self.descriptor = consume descriptor
+        pump = try ProcessPump(ends, terminal: terminal, in: loop)
         pump.delegate = self
         if !setup.streams.input { pump.closeInput() }
-        try loop.add(self.process.processDescriptor.rawValue, .readable) { [self] _ in reap() }
+        try loop.add(self.descriptor.rawValue, .readable) { [self] _ in reap() }
     }
 
     /// Makes the connection its streams, answers the request, and lets bytes flow.
     package func begin(_ number: UInt32, on connection: Connection) {
         self.connection = connection
         connection.handOver(to: self)
-        connection.respond(number, .started(process: process.process))
+        connection.respond(number, .started(process: process))
         pump.begin()
     }
 
     /// Sends it a signal.
-    package func signal(_ number: Int32) throws(SystemError) { try process.processDescriptor.signal(number) }
+    package func signal(_ number: Int32) throws(SystemError) { try descriptor.signal(number) }
 
     /// Sets its terminal's size.
     package func resize(rows: UInt16, columns: UInt16) throws(SystemError) {
@@ -50,17 +54,17 @@ package final class ExecSession: ConnectionHandler, ProcessPumpDelegate {
     private func reap() {
         let status: ExitStatus
         do {
-            guard let end = try process.processDescriptor.reap() else { return }
+            guard let end = try descriptor.reap() else { return }
             status = ExitStatus(end, outOfMemory: false)
         } catch {
             status = .lost(reason: "\(error)")
         }
-        loop.remove(process.processDescriptor.rawValue)
+        loop.remove(descriptor.rawValue)
         pump.drain()
         let record = ExitRecord(status: status, startedAt: startedAt, finishedAt: Clock.realtimeNanoseconds)
+        whenEnded(record)
         connection?.send(.message(.event(.exited(process: id, record))))
         connection?.finish()
-        whenEnded()
     }
 
     // MARK: The process's side

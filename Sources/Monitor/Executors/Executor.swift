@@ -10,6 +10,8 @@ package protocol ExecutorDelegate: AnyObject {
     func inputTaken()
     /// The kernel has killed one of its processes for want of memory.
     func ranOutOfMemory()
+    /// A further process has ended.
+    func ended(process: String, _ record: ExitRecord)
     /// Its first process has ended and its output has been told to the last byte; nothing of it is left.
     func ended(_ status: ExitStatus)
 }

@@ -166,11 +166,15 @@ package final class LocalExecutor: Executor, ProcessPumpDelegate {
                 ? .terminal
                 : wanted.input || wanted.output || wanted.error ? .pipes(input: wanted.input) : .none
             guard execs[setup.id] == nil else { throw Failure(.invalid, "there is an exec \(setup.id) already") }
-            guard
-                let made = try container?.exec(process, streams: streams, seccompFilter: seccompFilter)
-            else { throw Failure(.wrongState, "the container does not run") }
-            let session = try ExecSession(setup, made, terminal: process.terminal, in: loop) { [weak self] in
+            guard var made = try container?.exec(process, streams: streams, seccompFilter: seccompFilter) else {
+                throw Failure(.wrongState, "the container does not run")
+            }
+            let descriptor = ProcessDescriptor(adopting: try made.processDescriptor.descriptor.duplicate())
+            let session = try ExecSession(
+                setup, made.process, descriptor, made.takeStreams(), terminal: process.terminal, in: loop
+            ) { [weak self] record in
                 self?.execs[setup.id] = nil
+                self?.delegate?.ended(process: setup.id, record)
             }
             execs[setup.id] = session
             session.begin(number, on: connection)
@@ -183,6 +187,11 @@ package final class LocalExecutor: Executor, ProcessPumpDelegate {
         } catch {
             connection.respond(number, .failed(Failure(.failed, "\(error)")))
         }
+    }
+
+    /// Whether it waits for the end of the process of that number.
+    package func owns(_ process: Int32) -> Bool {
+        container?.process == process || execs.values.contains { $0.process == process }
     }
 
     private func session(_ process: String) throws -> ExecSession {

@@ -126,6 +126,8 @@ final class RemoteExecutor: Executor, ConnectionHandler {
             }
         case .message(.event(.exited(nil, let record))):
             if connection === control { ended(record.status) }
+        case .message(.event(.exited(let process?, let record))):
+            if connection === control { delegate?.ended(process: process, record) }
         case .message(.event(.outOfMemory)):
             delegate?.ranOutOfMemory()
         case .message:

@@ -10,6 +10,8 @@ extension Supervisor: ExecutorDelegate {
 
     package func ranOutOfMemory() { tell(.outOfMemory) }
 
+    package func ended(process: String, _ record: ExitRecord) { tell(.exited(process: process, record)) }
+
     package func ended(_ status: ExitStatus) {
         let startedAt: Int64
         switch state {

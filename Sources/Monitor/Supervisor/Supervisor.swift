@@ -64,6 +64,9 @@ package final class Supervisor {
         }
     }
 
+    /// Whether the container's executor waits for the end of the process of that number.
+    package func owns(_ process: Int32) -> Bool { (executor as? LocalExecutor)?.owns(process) ?? false }
+
     /// Tells this connection of events from now on.
     package func add(control connection: Connection) { controls.append(connection) }
 

@@ -1,0 +1,21 @@
+/// What the machine's owner has said on the kernel's command line: words `bulkhead.NAME=VALUE`.
+struct KernelOptions: Equatable {
+    /// Whether there is a block device with the serial `image`.
+    var image = false
+    /// Whether there is a block device with the serial `disk`.
+    var disk = false
+    /// Whether there is a virtiofs share with the tag `share`.
+    var share = false
+
+    /// Reads `/proc/cmdline`; what others have to say is passed over.
+    init(commandLine: String) {
+        for word in commandLine.split(whereSeparator: \.isWhitespace) {
+            switch word {
+            case "bulkhead.image=1": image = true
+            case "bulkhead.disk=1": disk = true
+            case "bulkhead.share=1": share = true
+            default: break
+            }
+        }
+    }
+}
