@@ -72,7 +72,8 @@ let package = Package(
         // The daemon's side.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
-        .target(name: "Images", dependencies: ["CArchive", "Linux", "OCI"], swiftSettings: common),
+        .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+        .target(name: "Images", dependencies: ["CArchive", "CNettle", "Linux", "OCI"], swiftSettings: common),
         .target(name: "Networks", dependencies: ["CNftables", "Linux"], swiftSettings: common),
         .target(name: "Machines", dependencies: ["CArchive", "Linux", "OCI", "Wire"], swiftSettings: common),
         .target(

@@ -36,8 +36,6 @@ extension Engine {
 
     func closeNetwork() async {}
 
-    func imageCount() async -> Int { 0 }
-
     /// The default bridge, the host's network and none.
     public func networks() async -> [NetworkRecord] { [] }
 

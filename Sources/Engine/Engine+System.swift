@@ -1,4 +1,5 @@
 import Glibc
+import Images
 import Linux
 import Machines
 
@@ -11,7 +12,7 @@ extension Engine {
         report.running = states.count { $0.status == .running || $0.status == .restarting }
         report.paused = states.count { $0.isPaused }
         report.stopped = report.containers - report.running - report.paused
-        report.images = await imageCount()
+        report.images = await imageStore.list().count
         report.hostname = host.hostname
         report.kernel = host.kernelRelease
         report.architecture = HostFacts.architecture

@@ -1,4 +1,5 @@
 import Linux
+import Images
 import Logging
 import Wire
 
@@ -21,6 +22,8 @@ public actor Engine {
     nonisolated let host: HostFacts
     nonisolated let filters: SeccompFilters
     nonisolated let images: any ImageSource
+    /// All images, complete or not there.
+    nonisolated let imageStore: ImageStore
     /// Held open for as long as this daemon owns the root.
     private let lock: RootLock
 
@@ -36,13 +39,14 @@ public actor Engine {
     var machineExecs: [String: ExecRecord] = [:]
     var isShuttingDown = false
 
-    init(configuration: EngineConfiguration, images: any ImageSource) throws(EngineError) {
+    init(configuration: EngineConfiguration) throws(EngineError) {
         self.configuration = configuration
-        self.images = images
         logger = configuration.logger
         paths = EnginePaths(configuration)
         try paths.prepare()
         lock = try RootLock(paths.root + "/lock")
+        do { imageStore = try ImageStore(root: paths.root) } catch { throw EngineError(error) }
+        images = StoredImages(store: imageStore)
         database = try Database(path: paths.root + "/bulkhead.db")
         identifier = try database.setting("identifier") { Identifier.random() }
         launcher = MonitorLauncher(program: try paths.helper("bulkhead-monitor"))
@@ -52,16 +56,8 @@ public actor Engine {
 
     /// Opens what a daemon before has left: adopts what runs, sweeps what is half-made.
     public static func open(_ configuration: EngineConfiguration) async throws(EngineError) -> Engine {
-        let engine = try Engine(configuration: configuration, images: NoImages())
+        let engine = try Engine(configuration: configuration)
         try await engine.adopt()
         return engine
     }
-}
-
-struct NoImages: ImageSource {
-    func defaults(named name: String) async throws(EngineError) -> ImageDefaults {
-        throw EngineError(.notFound, "No such image: \(name)")
-    }
-    func layers(of id: String) async throws(EngineError) -> [String] { [] }
-    func blockImage(of id: String) async throws(EngineError) -> String { "" }
 }

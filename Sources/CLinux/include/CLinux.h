@@ -2,6 +2,7 @@
 // One header for each kernel area; symbols begin with `bh_`; every function returns -1 and sets errno on failure.
 #pragma once
 #include "events.h"
+#include "file.h"
 #include "machine.h"
 #include "mount.h"
 #include "netlink.h"
