@@ -40,7 +40,11 @@ extension RunningContainer {
         let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
         let result = try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
             let group = try cgroup.openForClone()
-            return try Clone.process(plan.created.subtracting(.cgroup), cgroup: group?.numberOrNil)
+            // Not `group?.rawValue`, which consumes it: it has to be open during the call.
+            switch group {
+            case .some(let open): return try Clone.process(plan.created.subtracting(.cgroup), cgroup: open.rawValue)
+            case .none: return try Clone.process(plan.created.subtracting(.cgroup), cgroup: nil)
+            }
         }
         switch consume result {
         case .child:
@@ -151,9 +155,4 @@ enum PidNamespace {
             }
         }
     }
-}
-
-extension Descriptor {
-    /// The number, for calls that take an optional one.
-    var numberOrNil: Int32? { rawValue }
 }

@@ -52,7 +52,9 @@ enum WorkingDirectory {
         try step("change to the working directory") { () throws(SystemError) in
             if path == "/" { return try Program.changeDirectory("/") }
             let handle = try root.makeDirectories(path)
-            do throws(SystemError) { try Program.changeDirectory(to: handle) } catch { throw SystemError("chdir", path, code: error.code) }
+            do throws(SystemError) { try Program.changeDirectory(to: handle) } catch {
+                throw SystemError("chdir", path, code: error.code)
+            }
         }
     }
 }
