@@ -107,6 +107,9 @@ let package = Package(
         // Tests: one target a module, the real kernel, and everything together through the real clients.
         .testTarget(name: "EndToEndTests", swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "OCI", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Engine", "Linux", "OCI", "Wire", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: common),
     ]
 )

@@ -25,7 +25,7 @@ public actor Engine {
     /// All images, complete or not there.
     nonisolated let imageStore: ImageStore
     /// Held open for as long as this daemon owns the root.
-    private let lock: RootLock
+    var lock: RootLock?
 
     var containers: [String: ManagedContainer] = [:]
     /// Identifiers by name.

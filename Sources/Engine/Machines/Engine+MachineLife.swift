@@ -72,6 +72,7 @@ extension Engine {
             // Given to the monitor as its descriptor 4, which gives it to the hypervisor; ours is closed here.
             setup.inheritedDescriptors = [4]
             monitor = try launchMonitor(machine, tap: tap.descriptor.rawValue)
+            extendLifetime(tap)
         } else {
             monitor = try launchMonitor(machine, tap: nil)
         }

@@ -29,6 +29,9 @@ struct MonitorLauncher: Sendable {
             let process = try Spawn.process(
                 path: program, arguments: ["--socket", socketPath, "--name", name], descriptors: descriptors,
                 newSession: true)
+            // A descriptor is closed after its last use: not before the monitor has its own.
+            extendLifetime(log)
+            extendLifetime(pair.second)
             let client = MonitorClient(
                 pair.first, socketPath: socketPath, process: process, handlers: handlers)
             return client

@@ -50,5 +50,6 @@ enum VolumeFilling {
             return
         }
         try TreeCopy.copyContent(of: "/proc/self/fd/\(directory.rawValue)", to: target)
+        extendLifetime(directory)
     }
 }
