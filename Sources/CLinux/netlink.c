@@ -1,10 +1,16 @@
 #define _GNU_SOURCE
 #include "netlink.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <netpacket/packet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -71,4 +77,53 @@ int bh_tap_open(const char *name) {
         return -1;
     }
     return descriptor;
+}
+
+int bh_port_hold(int type, uint32_t address, uint16_t *port) {
+    int descriptor = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return -1;
+    int on = 1;
+    struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+    struct sock_fprog program = {.len = 1, .filter = &nothing};
+    struct sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(*port), .sin_addr.s_addr = htonl(address)};
+    socklen_t length = sizeof name;
+    // Without SO_REUSEADDR connections of an earlier server that linger in TIME_WAIT would be in the way.
+    if ((type == SOCK_STREAM && setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0) ||
+        setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0 ||
+        bind(descriptor, (struct sockaddr *)&name, sizeof name) < 0 ||
+        (type == SOCK_STREAM && listen(descriptor, 1) < 0) ||
+        getsockname(descriptor, (struct sockaddr *)&name, &length) < 0) {
+        int error = errno;
+        close(descriptor);
+        errno = error;
+        return -1;
+    }
+    *port = ntohs(name.sin_port);
+    return descriptor;
+}
+
+unsigned int bh_interface_index(const char *name) { return if_nametoindex(name); }
+
+int bh_arp_announce(int index, const uint8_t hardware_address[6], const uint8_t address[4]) {
+    struct {
+        struct arphdr header;
+        uint8_t sender[6], sender_address[4], target[6], target_address[4];
+    } __attribute__((packed)) packet = {
+        .header = {.ar_hrd = htons(ARPHRD_ETHER), .ar_pro = htons(ETH_P_IP), .ar_hln = 6, .ar_pln = 4,
+                   .ar_op = htons(ARPOP_REQUEST)}};
+    memcpy(packet.sender, hardware_address, 6);
+    memcpy(packet.sender_address, address, 4);
+    memcpy(packet.target_address, address, 4);
+    struct sockaddr_ll name = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = index, .sll_halen = 6};
+    memset(name.sll_addr, 0xff, 6);
+    // Protocol 0: it receives nothing, and so costs no hook on the receiving path.
+    int descriptor = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    ssize_t sent = sendto(descriptor, &packet, sizeof packet, 0, (struct sockaddr *)&name, sizeof name);
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return sent < 0 ? -1 : 0;
 }

@@ -12,3 +12,10 @@ int bh_netlink_send(int socket, const void *bytes, size_t length);
 ssize_t bh_netlink_receive(int socket, void *bytes, size_t length);
 /// A tap device of that name, which goes away with the descriptor; with the header of virtio-net before each frame.
 int bh_tap_open(const char *name);
+/// A socket of that type (SOCK_STREAM 1: listening, SOCK_DGRAM 2) bound to an IPv4 address and port (0: any free one, put
+/// there) that lets nothing in: it only keeps the port from everybody else.
+int bh_port_hold(int type, uint32_t address, uint16_t *port);
+/// The number of the interface of that name in the caller's network namespace, 0 if there is none.
+unsigned int bh_interface_index(const char *name);
+/// Tells everybody on the link which hardware address belongs to the interface's IPv4 address (network order).
+int bh_arp_announce(int index, const uint8_t hardware_address[6], const uint8_t address[4]);

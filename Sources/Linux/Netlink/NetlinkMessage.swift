@@ -108,5 +108,4 @@ enum NetlinkType {
     static let getAddress: UInt16 = 22
     static let newRoute: UInt16 = 24
     static let getRoute: UInt16 = 26
-    static let deleteNeighbour: UInt16 = 29
 }

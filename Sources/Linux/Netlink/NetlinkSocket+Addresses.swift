@@ -40,18 +40,6 @@ extension NetlinkSocket {
             return IPv4Prefix(address, length: Int(length))
         }
     }
-
-    /// Forgets the hardware address that the kernel has noted for an address behind an interface.
-    public mutating func forgetNeighbour(_ address: IPv4Address, of index: Int32) throws(SystemError) {
-        var request = NetlinkMessage(
-            NetlinkType.deleteNeighbour, flags: NetlinkFlag.acknowledge, operation: "forget the neighbour",
-            object: address.description)
-        request.append(UInt32(AF_INET))
-        request.append(index)
-        request.append(UInt32(0))
-        request.append(UInt16(1), address.bytes)
-        do { try perform([request]) } catch  where error.code == ENOENT {}
-    }
 }
 
 extension NetlinkMessage {

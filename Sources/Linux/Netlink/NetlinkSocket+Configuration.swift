@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 extension NetlinkSocket {
@@ -28,6 +29,15 @@ extension NetlinkSocket {
         for address in addresses { batch.append(.addAddress(address, to: link.index)) }
         if let gateway { batch.append(.addDefaultRoute(gateway: gateway, through: link.index)) }
         try perform(batch)
+        guard let found = link.hardwareAddress else { return }
+        for address in addresses { announce(address.address, found, link.index) }
+    }
+
+    /// Tells bridge and neighbours at once: the address may have been another container's a moment ago, behind another
+    /// port. Not told, they would learn it from the first packet.
+    private func announce(_ address: IPv4Address, _ hardwareAddress: HardwareAddress, _ index: Int32) {
+        // unsafe because the addresses are passed as pointers, which live for the call
+        _ = unsafe bh_arp_announce(index, hardwareAddress.bytes, address.bytes)
     }
 
     private mutating func interface(

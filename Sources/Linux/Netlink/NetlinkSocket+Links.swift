@@ -24,12 +24,21 @@ extension NetlinkSocket {
         try links().first { $0.hardwareAddress == address }
     }
 
-    /// Makes a bridge without the spanning tree protocol, so that a port forwards at once.
-    public mutating func addBridge(_ name: String, mtu: UInt32? = nil) throws(SystemError) {
+    /// Makes a bridge without the spanning tree protocol, so that a port forwards at once, and without an IPv6 address.
+    ///
+    /// - Parameters:
+    ///   - name: Its name.
+    ///   - address: Its hardware address; without one it takes the lowest of its ports', which changes as they come
+    ///     and go.
+    ///   - mtu: The largest packet, or nil for the kernel's default.
+    public mutating func addBridge(
+        _ name: String, address: HardwareAddress? = nil, mtu: UInt32? = nil
+    ) throws(SystemError) {
         var request = NetlinkMessage.link(
             NetlinkType.newLink, flags: NetlinkFlag.acknowledge | NetlinkFlag.create | NetlinkFlag.exclusive,
             operation: "make the bridge", name: name)
         if let mtu { request.append(LinkAttribute.mtu, number: mtu) }
+        if let address { request.append(LinkAttribute.address, address.bytes) }
         request.nest(LinkAttribute.information) { information in
             information.append(LinkAttribute.kind, "bridge")
             information.nest(LinkAttribute.data) {
@@ -38,7 +47,7 @@ extension NetlinkSocket {
                 $0.append(LinkAttribute.bridgeMulticastSnooping, number: UInt8(0))
             }
         }
-        try perform([request])
+        try perform([request, .withoutLinkLocalAddress(name: name)])
     }
 
     /// Makes a veth pair, the peer directly in its namespace, and brings this side up as a port of `bridge`: one call
@@ -75,9 +84,11 @@ extension NetlinkSocket {
         }
     }
 
-    /// Removes an interface.
+    /// Removes an interface; one that is not there is no error.
     public mutating func deleteLink(_ name: String) throws(SystemError) {
-        try perform([.link(NetlinkType.deleteLink, operation: "remove the interface", name: name)])
+        do {
+            try perform([.link(NetlinkType.deleteLink, operation: "remove the interface", name: name)])
+        } catch  where error.code == ENODEV {}
     }
 
     /// Brings an interface up, as a port of `bridge` where one is named.
@@ -89,10 +100,11 @@ extension NetlinkSocket {
     }
 
     /// Brings an interface up as a port of `bridge` without an IPv6 address of its own.
-    public mutating func addPort(_ name: String, to bridge: Int32) throws(SystemError) {
+    public mutating func addPort(_ name: String, to bridge: Int32, mtu: UInt32? = nil) throws(SystemError) {
         var request = NetlinkMessage.link(
             NetlinkType.newLink, operation: "bring up the interface", name: name, up: true)
         request.append(LinkAttribute.master, number: bridge)
+        if let mtu { request.append(LinkAttribute.mtu, number: mtu) }
         try perform([.withoutLinkLocalAddress(name: name), request])
     }
 }
