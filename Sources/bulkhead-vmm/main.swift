@@ -1,1 +1,4 @@
-// The executable's main follows.
+import Glibc
+import VMM
+
+exit(VMMProgram.run(CommandLine.arguments))
