@@ -105,6 +105,7 @@ let package = Package(
             ] + nio, swiftSettings: common),
 
         // Tests: one target a module, the real kernel, and everything together through the real clients.
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI"], swiftSettings: common),
         .testTarget(name: "EndToEndTests", swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(

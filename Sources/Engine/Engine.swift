@@ -39,14 +39,14 @@ public actor Engine {
     var machineExecs: [String: ExecRecord] = [:]
     var isShuttingDown = false
 
-    init(configuration: EngineConfiguration) throws(EngineError) {
+    init(configuration: EngineConfiguration, images: (any ImageSource)? = nil) throws(EngineError) {
         self.configuration = configuration
         logger = configuration.logger
         paths = EnginePaths(configuration)
         try paths.prepare()
         lock = try RootLock(paths.root + "/lock")
         do { imageStore = try ImageStore(root: paths.root) } catch { throw EngineError(error) }
-        images = StoredImages(store: imageStore)
+        self.images = images ?? StoredImages(store: imageStore)
         database = try Database(path: paths.root + "/bulkhead.db")
         identifier = try database.setting("identifier") { Identifier.random() }
         launcher = MonitorLauncher(program: try paths.helper("bulkhead-monitor"))

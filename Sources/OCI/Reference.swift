@@ -76,7 +76,9 @@ public struct Reference: Hashable, Sendable, CustomStringConvertible {
 
     private static func isDomain(_ domain: String) -> Bool {
         let parts = domain.split(separator: ":", omittingEmptySubsequences: false)
-        guard let host = parts.first, parts.count <= 2, !host.isEmpty, host.first != "-", host.last != "-" else {
+        guard let host = parts.first, parts.count <= 2, host.utf8.first.map(isWord) ?? false,
+            host.utf8.last.map(isWord) ?? false
+        else {
             return false
         }
         let port = parts.dropFirst().first

@@ -28,6 +28,16 @@ extension ImageStore {
 enum BlockImage {
     private static let program = "/usr/bin/mkfs.erofs"
 
+    /// Puts the layers together by an overlay that only this process's own mount namespace has, so that no crash leaves
+    /// it mounted. mkfs.erofs asks for a real path, which a mount that is attached nowhere doesn't have. Layers are named
+    /// relative to their folder, because mount's options must fit one page.
+    private static let script = """
+        cd "$1"; view=$2; file=$3; shift 3
+        if [ $# = 1 ]; then mount --bind "$1" "$view"
+        else layers=$(IFS=:; echo "$*"); mount -t overlay overlay -o "ro,lowerdir=$layers" "$view"; fi
+        exec mkfs.erofs -T0 --quiet "$file" "$view"
+        """
+
     /// Makes it under a temporary name, so that a block image that is there is whole.
     static func make(from lower: [String], at path: String) throws(ImageError) {
         guard Files.exists(program) else {
@@ -35,19 +45,24 @@ enum BlockImage {
         }
         let temporary = "\(path).new"
         let log = "\(path).log"
+        let view = "\(path).view"
         defer {
-            // only there after a failure
+            // not all are there, or still there
             try? Files.remove(temporary)
             try? Files.remove(log)
+            try? Files.removeDirectory(view)
         }
         do {
-            let tree = try view(of: lower)
             let output = try Descriptor.open(log, [.writeOnly, .create, .truncate], mode: 0o600)
+            try Files.makeDirectories(view, mode: 0o700)
             let process = try ProcessDescriptor(
                 process: Spawn.process(
-                    path: program, arguments: ["-T0", "--quiet", temporary, "/proc/self/fd/3"],
+                    path: "/usr/bin/unshare",
+                    arguments: ["--mount", "--propagation", "private", "/bin/sh", "-euc", script, "sh"]
+                        + [Files.parent(of: lower.first ?? path), view, temporary]
+                        + lower.compactMap { $0.split(separator: "/").last.map(String.init) },
                     environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-                    descriptors: [(1, output.rawValue), (2, output.rawValue), (3, tree.rawValue)]))
+                    descriptors: [(1, output.rawValue), (2, output.rawValue)]))
             guard try process.waitForEnd() == .exited(code: 0) else {
                 throw ImageError.failed("mkfs.erofs: \(try Files.readText(log))")
             }
@@ -59,16 +74,5 @@ enum BlockImage {
         } catch let error as ImageError { throw error } catch let error as SystemError {
             throw ImageError("make the block image", error)
         } catch { throw .failed("make the block image: \(error)") }
-    }
-
-    /// The layers as one tree: of several, an overlay that is attached nowhere, so that no crash leaves it mounted.
-    private static func view(of lower: [String]) throws(SystemError) -> Descriptor {
-        if lower.count == 1 { return try Descriptor.open(lower[0], .directory) }
-        // fsconfig takes at most 255 bytes at once; kernels from 6.8 on take one layer after the other.
-        let joined = lower.joined(separator: ":")
-        let options: [(String, String?)] =
-            joined.utf8.count <= 255 ? [("lowerdir", joined)] : lower.map { ("lowerdir+", $0) }
-        let mount = try Mount.make("overlay", source: "overlay", options: options, .readOnly)
-        return try mount.open(at: ".", .directory)
     }
 }
