@@ -10,7 +10,8 @@ struct BulkheadDaemon: AsyncParsableCommand {
         commandName: "bulkheadd",
         abstract: "Runs containers and virtual machines, and serves Docker's API.",
         discussion: """
-            It stays in the foreground. Containers survive its end and its restart; SIGTERM and SIGINT end it in order.
+            It stays in the foreground. SIGTERM and SIGINT end it and what it runs in order; with --live-restore, and
+            whenever it ends in any other way, containers and machines go on, and the next daemon finds them.
 
               bulkheadd                                    everything where it usually is
               bulkheadd --root /tmp/b --exec-root /tmp/b/run -H unix:///tmp/b/sock --bridge none
@@ -24,12 +25,10 @@ struct BulkheadDaemon: AsyncParsableCommand {
 
     func run() async throws {
         let logger = messages.logger()
-        let lock = try RootLock(root: places.root)
-        defer { withExtendedLifetime(lock) {} }
-        let pidFile = try places.pidFile.map { try PidFile($0) }
-        defer { pidFile?.remove() }
         let stop = StopSignals()
         let engine = try await Engine.open(try configuration(logger))
+        let pidFile = try places.pidFile.map { try PidFile($0) }
+        defer { pidFile?.remove() }
         let server = APIServer(engine: engine)
         for address in listening.addresses {
             try await server.listen(on: address)
@@ -38,7 +37,7 @@ struct BulkheadDaemon: AsyncParsableCommand {
         let signal = await stop.first()
         logger.info("stopping", metadata: ["signal": "\(signal)"])
         await server.shutdown()
-        await engine.shutdown()
+        if !defaults.liveRestore { await engine.shutdown() }
     }
 
     private func configuration(_ logger: Logger) throws -> EngineConfiguration {

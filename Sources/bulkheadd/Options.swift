@@ -11,9 +11,6 @@ struct ListeningOptions: ParsableArguments {
             "Address to listen on, more than once: unix:///path or tcp://host:port.", valueName: "address"))
     var hosts: [String] = []
 
-    @Option(name: [.customShort("G"), .long], help: "Group that may use the unix socket.")
-    var group = "docker"
-
     static let usual = "unix:///run/bulkhead.sock"
 
     var addresses: [ListeningAddress] { (hosts.isEmpty ? [Self.usual] : hosts).compactMap { ListeningAddress($0) } }
@@ -58,6 +55,9 @@ struct DefaultOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Address of the default bridge, 172.17.0.1/16.", valueName: "address"))
     var bip: String?
+
+    @Flag(help: "Leave containers and machines running when the daemon is told to end.")
+    var liveRestore = false
 
     @Option(help: ArgumentHelp("Parent cgroup of containers.", valueName: "path"))
     var cgroupParent: String?

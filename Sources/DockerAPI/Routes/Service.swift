@@ -6,18 +6,28 @@ import NIOHTTP1
 struct Service: Sendable {
     let engine: Engine
     private let router: Router
+    /// Headers of every answer.
+    private let headers: HTTPHeaders
 
     init(engine: Engine) {
         self.engine = engine
-        router = Router(routes: SystemRoutes(engine: engine).routes)
-    }
-
-    /// Headers of every answer.
-    func headers() -> HTTPHeaders {
-        [
+        let headers: HTTPHeaders = [
             "Api-Version": APIVersion.newest.description, "Ostype": "linux", "Docker-Experimental": "false",
             "Server": "Docker/\(engine.configuration.version) (linux)",
         ]
+        self.headers = headers
+        let groups = [
+            SystemRoutes(engine: engine, headers: headers).routes,
+            ContainerRoutes(engine: engine).routes,
+            ContainerStreamRoutes(engine: engine, headers: headers).routes,
+            ExecRoutes(engine: engine).routes,
+            VolumeRoutes(engine: engine).routes,
+            NetworkRoutes(engine: engine).routes,
+            EventRoutes(engine: engine, headers: headers).routes,
+            MachineRoutes(engine: engine, headers: headers).routes,
+            AbsentRoutes().routes,
+        ]
+        router = Router(routes: groups.flatMap { $0 })
     }
 
     /// Answers one request.
@@ -25,9 +35,9 @@ struct Service: Sendable {
         do {
             switch try await reply(to: exchange) {
             case .written: break
-            case .empty(let status): exchange.reply(status, headers(), [])
+            case .empty(let status): exchange.reply(status, headers, [])
             case .bytes(let status, let type, let bytes):
-                var headers = headers()
+                var headers = self.headers
                 headers.add(name: "Content-Type", value: type)
                 exchange.reply(status, headers, bytes)
             }
@@ -41,7 +51,7 @@ struct Service: Sendable {
         var path = parts[0]
         if exchange.head.method == .OPTIONS { return .empty(.ok) }
         let version = try APIVersion.taken(from: &path)
-        guard let (route, name) = router.find(exchange.head.method, path) else { throw APIError.pageNotFound }
+        guard let (route, name) = router.find(exchange.head.method, path) else { throw AbsentRoutes.error(path) }
         let query = Query(parts.count > 1 ? parts[1] : "")
         return try await route.handler(Call(exchange: exchange, version: version, name: name, query: query))
     }
@@ -49,8 +59,8 @@ struct Service: Sendable {
     private func fail(_ exchange: Exchange, _ error: APIError) {
         // Behind the head there is no way to tell what failed but to break off.
         guard !exchange.hasBegun else { return exchange.abort() }
-        if error.status == .notModified { return exchange.reply(.notModified, headers(), []) }
-        var headers = headers()
+        if error.status == .notModified { return exchange.reply(.notModified, headers, []) }
+        var headers = self.headers
         headers.add(name: "Content-Type", value: "application/json")
         let body = (try? DockerJSON.encode(ErrorMessage(message: error.message))) ?? []  // a string always encodes
         exchange.reply(error.status, headers, body + [UInt8(ascii: "\n")])
