@@ -55,6 +55,16 @@ public enum Files {
         try SystemError.check(unsafe unlink(path), "remove", path)
     }
 
+    /// Removes a file, if it is there.
+    public static func removeIfThere(_ path: String) throws(SystemError) {
+        do { try remove(path) } catch where error.code == ENOENT {}
+    }
+
+    /// Removes an empty directory, if it is there.
+    public static func removeDirectoryIfThere(_ path: String) throws(SystemError) {
+        do { try removeDirectory(path) } catch where error.code == ENOENT {}
+    }
+
     /// Removes an empty directory.
     public static func removeDirectory(_ path: String) throws(SystemError) {
         // unsafe because the path is a C string; it lives for the call

@@ -1,1 +1,5 @@
-// The executable's main follows.
+import Glibc
+import Linux
+
+let status = RuntimeProgram.run(Array(CommandLine.arguments.dropFirst()))
+exit(status)

@@ -31,6 +31,11 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
         try SystemError.check(bh_pidfd_send_signal(rawValue, number), "signal \(number)")
     }
 
+    /// Sends a signal, if it still runs.
+    public func signalIfRunning(_ number: Int32) throws(SystemError) {
+        do { try signal(number) } catch where error.code == ESRCH {}
+    }
+
     /// How this process's child ended, and reaps it; nil while it runs.
     public func reap() throws(SystemError) -> ProcessEnd? { try wait(options: WEXITED | WNOHANG) }
 

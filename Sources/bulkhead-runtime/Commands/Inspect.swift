@@ -1,0 +1,83 @@
+import ContainerRuntime
+import Linux
+import OCI
+
+extension RuntimeProgram {
+    static func state(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+        let id = try words.required("container's id")
+        try words.end()
+        let store = StateStore(root: global.root)
+        print(json(try store.record(id), store))
+        return 0
+    }
+
+    private static func json(_ record: ContainerRecord, _ store: StateStore) -> JSON {
+        let status = store.status(record)
+        var state = RuntimeState(
+            id: record.id, status: status, process: status == .stopped ? nil : record.process, bundle: record.bundle)
+        state.annotations = record.annotations
+        guard case .object(var members) = state.json else { return state.json }
+        members["created"] = .string(timestamp(record.created))
+        return .object(members)
+    }
+
+    static func list(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+        let (format, quiet) = try listOptions(&words)
+        try words.end()
+        let store = StateStore(root: global.root)
+        let records = try store.all()
+        if quiet {
+            for record in records { print(record.id) }
+        } else if format == "json" {
+            print(JSON.array(records.map { json($0, store) }))
+        } else {
+            let rows = records.map { record in
+                let status = store.status(record)
+                let process = status == .stopped ? "0" : "\(record.process)"
+                return [record.id, process, status.rawValue, record.bundle, timestamp(record.created)]
+            }
+            printTable([["ID", "PID", "STATUS", "BUNDLE", "CREATED"]] + rows)
+        }
+        return 0
+    }
+
+    private static func listOptions(_ words: inout Words) throws -> (format: String, quiet: Bool) {
+        var format = "table"
+        var quiet = false
+        try words.options { name, value, words in
+            switch name {
+            case "format", "f": format = try value(&words)
+            case "quiet", "q": quiet = true
+            default: return false
+            }
+            return true
+        }
+        guard ["table", "json"].contains(format) else { throw UsageError("--format must be table or json") }
+        return (format, quiet)
+    }
+
+    static func processes(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+        let (format, _) = try listOptions(&words)
+        let id = try words.required("container's id")
+        let store = StateStore(root: global.root)
+        let rows = try store.adopt(try store.record(id)).processes()
+        if format == "json" {
+            print(JSON.array(rows.map { JSON($0.process) }))
+        } else {
+            printTable(
+                [["UID", "PID", "PPID", "TTY", "CMD"]]
+                    + rows.map { ["\($0.user)", "\($0.process)", "\($0.parent)", $0.terminal, $0.command] })
+        }
+        return 0
+    }
+
+    private static func printTable(_ rows: [[String]]) {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        for row in rows {
+            let cells = row.enumerated().map { column, text in
+                column == row.count - 1 ? text : text + String(repeating: " ", count: widths[column] - text.count)
+            }
+            print(cells.joined(separator: "   "))
+        }
+    }
+}

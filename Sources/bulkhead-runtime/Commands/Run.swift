@@ -1,0 +1,75 @@
+import ContainerRuntime
+import Glibc
+import Linux
+import OCI
+
+extension RuntimeProgram {
+    static func runContainer(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+        var options = CreateOptions()
+        try options.read(&words, forRun: true)
+        let id = try words.required("container's id")
+        try words.end()
+        let store = StateStore(root: global.root)
+        let bundle = try Bundle(options.bundle)
+        try store.reserve(id)
+        do {
+            let code = try runContainer(try bundle.blueprint(id: id, store: store), bundle, options, store)
+            if !options.detach && !options.keep { try store.remove(id) }
+            return code
+        } catch {
+            // The error that matters is the one before.
+            try? store.remove(id)
+            throw error
+        }
+    }
+
+    private static func runContainer(
+        _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
+    ) throws -> Int32 {
+        var blueprint = blueprint
+        let terminal = bundle.specification.process?.terminal == true
+        if terminal && !options.detach && options.consoleSocket == nil && Terminal.isTerminal(0) {
+            // The window is there already: the program should see its size from its first line on.
+            if let size = try? Terminal.size(0) {
+                blueprint.specification.process?.consoleSize = .init(height: size.rows, width: size.columns)
+            }
+        } else if terminal && options.consoleSocket == nil {
+            guard !options.detach else {
+                throw UsageError("cannot allocate tty if runc will detach without setting console socket")
+            }
+        }
+        blueprint.inheritedDescriptors = preservedDescriptors(options.preserved)
+        var container = try RunningContainer.create(
+            blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2))
+        var failure: (any Error)?
+        var code: Int32 = 0
+        do {
+            try record(&container, bundle, options, store)
+            try container.start()
+            if options.detach { return 0 }
+            code = try wait(&container)
+        } catch { failure = error }
+        do { try container.destroy() } catch { failure = failure ?? error }
+        if let failure { throw failure }
+        return code
+    }
+
+    private static func wait(_ container: inout RunningContainer) throws -> Int32 {
+        let streams = container.takeStreams()
+        let process = container.processDescriptor.rawValue
+        switch streams.output {
+        case .some(let terminal): return try Foreground(process, terminal: terminal.rawValue).wait().exitCode
+        case .none: return try Foreground(process, terminal: nil).wait().exitCode
+        }
+    }
+}
+
+extension ProcessEnd {
+    /// As a shell tells it.
+    var exitCode: Int32 {
+        switch self {
+        case .exited(let code): code
+        case .signaled(let signal): 128 + signal
+        }
+    }
+}

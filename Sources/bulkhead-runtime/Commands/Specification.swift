@@ -1,0 +1,65 @@
+import Linux
+import OCI
+
+extension RuntimeProgram {
+    static func specification(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+        var bundle = "."
+        try words.options { name, value, words in
+            switch name {
+            case "bundle", "b": bundle = try value(&words)
+            case "rootless": throw UsageError("--rootless is not supported yet")
+            default: return false
+            }
+            return true
+        }
+        try words.end()
+        let path = "\(bundle)/config.json"
+        guard !Files.exists(path) else { throw UsageError("file \(path) exists; remove it first") }
+        try Files.write(path, usual.json.encoded + [UInt8(ascii: "\n")])
+        return 0
+    }
+
+    /// A shell in a root filesystem beside the configuration, with what every Linux program expects.
+    private static var usual: RuntimeSpecification {
+        var specification = RuntimeSpecification()
+        specification.root = RuntimeRoot(path: "rootfs", readOnly: true)
+        specification.hostname = "bulkhead"
+        var process = RuntimeProcess()
+        process.terminal = true
+        process.arguments = ["sh"]
+        process.environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TERM=xterm"]
+        process.capabilities = RuntimeCapabilities(["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"])
+        process.limits = [.init(type: "RLIMIT_NOFILE", soft: 1024, hard: 1024)]
+        process.noNewPrivileges = true
+        specification.process = process
+        specification.mounts = [
+            .init(destination: "/proc", type: "proc", source: "proc"),
+            .init(
+                destination: "/dev", type: "tmpfs", source: "tmpfs",
+                options: ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+            .init(
+                destination: "/dev/pts", type: "devpts", source: "devpts",
+                options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+            .init(
+                destination: "/dev/shm", type: "tmpfs", source: "shm",
+                options: ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+            .init(
+                destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]),
+            .init(
+                destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"]),
+            .init(
+                destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup",
+                options: ["nosuid", "noexec", "nodev", "relatime", "ro"]),
+        ]
+        specification.linux.namespaces = [
+            .init(.pid), .init(.network), .init(.ipc), .init(.uts), .init(.mount), .init(.cgroup),
+        ]
+        specification.linux.resources.devices = [.init(allow: false)]
+        specification.linux.maskedPaths = [
+            "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+            "/proc/timer_stats", "/proc/sched_debug", "/sys/firmware", "/proc/scsi",
+        ]
+        specification.linux.readOnlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+        return specification
+    }
+}

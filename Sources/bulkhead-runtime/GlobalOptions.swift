@@ -1,0 +1,74 @@
+import Glibc
+import Linux
+import OCI
+
+/// The options in front of the command.
+struct GlobalOptions: Sendable {
+    var root = "/run/bulkhead-runtime"
+    private var log: String?
+    private var logsJSON = false
+
+    mutating func read(_ words: inout Words) throws {
+        var copy = self
+        try words.options { name, value, words in
+            switch name {
+            case "root": copy.root = try value(&words)
+            case "log": copy.log = try value(&words)
+            case "log-format":
+                let format = try value(&words)
+                guard ["text", "json"].contains(format) else { throw UsageError("--log-format must be text or json") }
+                copy.logsJSON = format == "json"
+            case "debug": break
+            case "systemd-cgroup": throw UsageError("--systemd-cgroup is not supported yet")
+            case "rootless": _ = try value(&words)
+            case "criu": _ = try value(&words)
+            case "version", "v":
+                throw Finished(text: "bulkhead-runtime version \(RuntimeProgram.version)\nspec: 1.2.0")
+            case "help", "h": throw Finished(text: RuntimeProgram.help)
+            default: return false
+            }
+            return true
+        }
+        if !copy.root.hasPrefix("/") { copy.root = "\(try currentDirectory())/\(copy.root)" }
+        self = copy
+    }
+
+    /// Tells of an error, on standard error and in the log.
+    func report(_ text: String) {
+        let error = Descriptor(adopting: 2)
+        // Nobody reads standard error: the log may still be read.
+        try? error.writeAll("bulkhead-runtime: \(text)\n")
+        _ = error.release()
+        guard let log else { return }
+        let time = timestamp(Clock.realtimeNanoseconds)
+        let line =
+            logsJSON
+            ? JSON(["level": "error", "msg": text, "time": time]).description
+            : "time=\"\(time)\" level=error msg=\(JSON.string(text))"
+        // The error has been told already; a log that can't be written changes nothing.
+        if let file = try? Descriptor.open(log, [.writeOnly, .create, .append], mode: 0o644) {
+            try? file.writeAll(line + "\n")
+        }
+    }
+}
+
+/// A time as RFC 3339 writes it, in UTC.
+func timestamp(_ nanoseconds: Int64) -> String {
+    var seconds = time_t(nanoseconds / 1_000_000_000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    func padded(_ number: Int32, _ width: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(width - text.count, 0)) + text
+    }
+    let date = "\(parts.tm_year + 1900)-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
+    let clock = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
+    return "\(date)T\(clock).\(padded(Int32(nanoseconds % 1_000_000_000), 9))Z"
+}
+
+/// The working directory.
+func currentDirectory() throws -> String {
+    guard let pointer = getcwd(nil, 0) else { throw SystemError.last("getcwd") }
+    defer { free(pointer) }
+    return String(cString: pointer)
+}

@@ -1,0 +1,53 @@
+/// The words of a command line, taken one after another.
+struct Words {
+    private var words: ArraySlice<String>
+
+    init(_ words: [String]) { self.words = words[...] }
+
+    /// The next word.
+    mutating func next() -> String? { words.popFirst() }
+
+    /// All that are left.
+    mutating func rest() -> [String] {
+        defer { words = [] }
+        return Array(words)
+    }
+
+    /// Reads options up to the first word that is none, or behind `--`.
+    ///
+    /// `body` gets each option's name without dashes, and a function for its value (`--name value`, `--name=value`);
+    /// it returns false for a name that it does not know.
+    mutating func options(_ body: (String, (inout Words) throws -> String, inout Words) throws -> Bool) throws {
+        while let word = words.first, word.hasPrefix("-"), word != "-" {
+            words.removeFirst()
+            if word == "--" { return }
+            let text = word.drop { $0 == "-" }
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(parts[0])
+            let given = parts.count > 1 ? String(parts[1]) : nil
+            let value: (inout Words) throws -> String = { words in
+                if let given { return given }
+                guard let next = words.next() else { throw UsageError("the option \(word) needs a value") }
+                return next
+            }
+            guard try body(name, value, &self) else { throw UsageError("the option \(word) is not known") }
+        }
+    }
+
+    /// The one word that must follow.
+    mutating func required(_ what: String) throws -> String {
+        guard let word = next(), !word.isEmpty else { throw UsageError("the \(what) is missing") }
+        return word
+    }
+
+    /// Nothing may follow.
+    mutating func end() throws {
+        if let word = next() { throw UsageError("unexpected argument \(word)") }
+    }
+}
+
+/// A whole number given as an option.
+func number(_ text: String) throws -> UInt32 {
+    guard let number = UInt32(text) else { throw UsageError("\(text) is not a number") }
+    return number
+}
