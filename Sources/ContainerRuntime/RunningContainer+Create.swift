@@ -39,12 +39,7 @@ extension RunningContainer {
         try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
         let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
         let result = try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
-            let group = try cgroup.openForClone()
-            // Not `group?.rawValue`, which consumes it: it has to be open during the call.
-            switch group {
-            case .some(let open): return try Clone.process(plan.created.subtracting(.cgroup), cgroup: open.rawValue)
-            case .none: return try Clone.process(plan.created.subtracting(.cgroup), cgroup: nil)
-            }
+            try Clone.process(plan.created.subtracting(.cgroup), in: cgroup)
         }
         switch consume result {
         case .child:

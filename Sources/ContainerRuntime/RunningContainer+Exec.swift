@@ -24,12 +24,7 @@ extension RunningContainer {
         let theirs = pair.second
         try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
         let result = try PidNamespace.cloning(into: "/proc/\(self.process)/ns/pid") { () throws(SystemError) in
-            let group = try cgroup.openForClone()
-            // Not `group?.rawValue`, which consumes it: it has to be open during the call.
-            switch group {
-            case .some(let open): return try Clone.process([], cgroup: open.rawValue)
-            case .none: return try Clone.process([], cgroup: nil)
-            }
+            try Clone.process([], in: cgroup)
         }
         switch consume result {
         case .child:

@@ -81,10 +81,10 @@ public enum Files {
     public static func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
         do {
             try makeDirectory(path, mode: mode)
-        } catch  where error.code == ENOENT && path != parent(of: path) {
+        } catch where error.code == ENOENT && path != parent(of: path) {
             try makeDirectories(parent(of: path), mode: mode)
-            do { try makeDirectory(path, mode: mode) } catch  where error.code == EEXIST {}
-        } catch  where error.code == EEXIST {
+            do { try makeDirectory(path, mode: mode) } catch where error.code == EEXIST {}
+        } catch where error.code == EEXIST {
             guard isDirectory(path) else { throw error }
         }
     }

@@ -71,12 +71,6 @@ public struct Cgroup: Sendable, Equatable {
     /// Every directory of the group.
     var allDirectories: [String] { Array(directories.values) + (unified.map { [$0] } ?? []) }
 
-    /// A descriptor of the v2 directory, in which clone3 can put a new process at once; nil without one.
-    public func openForClone() throws(SystemError) -> Descriptor? {
-        guard let unified else { return nil }
-        return try Descriptor.open(unified, [.path, .directory])
-    }
-
     /// Moves a process here (0: the calling one); `insideUnified`: clone3 has put it into the v2 directory already.
     public func add(process: Int32, insideUnified: Bool = false) throws(SystemError) {
         for directory in directories.values { try Files.set("\(directory)/cgroup.procs", "\(process)") }

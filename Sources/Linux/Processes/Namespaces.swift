@@ -45,10 +45,17 @@ public enum CloneResult: ~Copyable {
 public enum Clone {
     /// clone3(2) with new namespaces and a pidfd, like fork: it returns twice. To be called by single-threaded
     /// executables only: nothing but the calling thread exists in the new process.
-    public static func process(_ namespaces: Namespaces, cgroup: Int32? = nil) throws(SystemError) -> CloneResult {
+    ///
+    /// With `group` it is in that group of cgroup v2, if the host has that, from its first instruction on.
+    public static func process(_ namespaces: Namespaces, in group: Cgroup? = nil) throws(SystemError) -> CloneResult {
+        let directory = try group?.unifiedDirectory.map { path throws(SystemError) in
+            try Descriptor.open(path, [.path, .directory]).release()
+        }
+        // Adopted only now: an optional descriptor would be closed by the first look into it.
+        defer { if let directory { _ = Descriptor(adopting: directory) } }
         var pidfd: Int32 = -1
         // unsafe because the kernel stores the new descriptor through a pointer to a local number
-        let pid = unsafe bh_clone3(UInt64(namespaces.rawValue), &pidfd, cgroup ?? -1)
+        let pid = unsafe bh_clone3(UInt64(namespaces.rawValue), &pidfd, directory ?? -1)
         try SystemError.check(pid, "clone3")
         if pid == 0 { return .child }
         return .parent(process: pid, descriptor: ProcessDescriptor(adopting: Descriptor(adopting: pidfd)))
