@@ -4,7 +4,7 @@ public import Linux
 extension RunningContainer {
     /// Sends a signal to the first process.
     public func signal(_ number: Int32) throws(RuntimeError) {
-        do { try processDescriptor.signal(number) } catch where error.code == ESRCH {
+        do { try processDescriptor.signal(number) } catch  where error.code == ESRCH {
             throw .wrongState("container \(id) is not running")
         } catch { throw RuntimeError("signal container \(id)", error) }
     }
@@ -38,7 +38,7 @@ extension RunningContainer {
     /// Kills everything that still runs in it and removes its cgroup. Every step is tried; the first failure is thrown.
     public consuming func destroy() throws(RuntimeError) {
         var failure: SystemError?
-        do { try processDescriptor.signal(SIGKILL) } catch where error.code != ESRCH { failure = error } catch {}
+        do { try processDescriptor.signal(SIGKILL) } catch  where error.code != ESRCH { failure = error } catch {}
         do { try cgroup.kill() } catch { failure = failure ?? error }
         // Not our child, or reaped before: then there is nothing to reap.
         _ = try? processDescriptor.reap()

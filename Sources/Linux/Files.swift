@@ -57,12 +57,12 @@ public enum Files {
 
     /// Removes a file, if it is there.
     public static func removeIfThere(_ path: String) throws(SystemError) {
-        do { try remove(path) } catch where error.code == ENOENT {}
+        do { try remove(path) } catch  where error.code == ENOENT {}
     }
 
     /// Removes an empty directory, if it is there.
     public static func removeDirectoryIfThere(_ path: String) throws(SystemError) {
-        do { try removeDirectory(path) } catch where error.code == ENOENT {}
+        do { try removeDirectory(path) } catch  where error.code == ENOENT {}
     }
 
     /// Removes an empty directory.
@@ -81,10 +81,10 @@ public enum Files {
     public static func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
         do {
             try makeDirectory(path, mode: mode)
-        } catch where error.code == ENOENT && path != parent(of: path) {
+        } catch  where error.code == ENOENT && path != parent(of: path) {
             try makeDirectories(parent(of: path), mode: mode)
-            do { try makeDirectory(path, mode: mode) } catch where error.code == EEXIST {}
-        } catch where error.code == EEXIST {
+            do { try makeDirectory(path, mode: mode) } catch  where error.code == EEXIST {}
+        } catch  where error.code == EEXIST {
             guard isDirectory(path) else { throw error }
         }
     }

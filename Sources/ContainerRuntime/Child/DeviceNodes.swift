@@ -56,7 +56,7 @@ struct DeviceNodes {
             try RootDirectory.makeNode(
                 in: directory, name: name, kind: kind, permissions: device.mode & 0o7777, major: device.major,
                 minor: device.minor)
-        } catch where error.code == EEXIST {
+        } catch  where error.code == EEXIST {
             // An image may bring its own; what it brings must be the same device.
             guard let found = try root.find(device.path) else { throw error }
             let status = try FileStatus(of: found.rawValue)

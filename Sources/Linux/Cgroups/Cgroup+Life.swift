@@ -32,7 +32,7 @@ extension Cgroup {
         if let unified {
             do {
                 try Files.set("\(unified)/cgroup.kill", "1")
-            } catch where error.code == ENOENT {
+            } catch  where error.code == ENOENT {
                 if Files.exists(unified) { try killOneByOne(milliseconds) }
             }
         } else {
@@ -82,7 +82,7 @@ extension Cgroup {
     public func remove() throws(SystemError) {
         var failure: SystemError?
         for directory in allDirectories {
-            do { try Cgroup.removeTree(directory) } catch where error.code != ENOENT {
+            do { try Cgroup.removeTree(directory) } catch  where error.code != ENOENT {
                 failure = failure ?? error
             } catch {}
         }
@@ -93,7 +93,7 @@ extension Cgroup {
     private static func removeTree(_ directory: String) throws(SystemError) {
         do {
             try Files.removeDirectory(directory)
-        } catch where error.code == EBUSY {
+        } catch  where error.code == EBUSY {
             for name in try Files.entries(of: directory) where Files.isDirectory("\(directory)/\(name)") {
                 try removeTree("\(directory)/\(name)")
             }

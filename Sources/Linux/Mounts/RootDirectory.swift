@@ -30,7 +30,7 @@ public struct RootDirectory: ~Copyable, Sendable {
 
     /// A handle on what a path within leads to; nil where there is nothing.
     public func find(_ path: String) throws(SystemError) -> Descriptor? {
-        do { return try open(path, .path) } catch where error.code == ENOENT || error.code == ENOTDIR { return nil }
+        do { return try open(path, .path) } catch  where error.code == ENOENT || error.code == ENOTDIR { return nil }
     }
 
     /// A handle on a directory within, made with all that is missing above it.

@@ -6,7 +6,7 @@ extension NetlinkSocket {
         let request = NetlinkMessage.link(NetlinkType.getLink, flags: 0, operation: "find the interface", name: name)
         do {
             return try answers(to: request, dump: false).lazy.compactMap { NetlinkLink($0) }.first
-        } catch where error.code == ENODEV {
+        } catch  where error.code == ENODEV {
             return nil
         }
     }

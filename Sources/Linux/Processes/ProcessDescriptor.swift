@@ -33,7 +33,7 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
 
     /// Sends a signal, if it still runs.
     public func signalIfRunning(_ number: Int32) throws(SystemError) {
-        do { try signal(number) } catch where error.code == ESRCH {}
+        do { try signal(number) } catch  where error.code == ESRCH {}
     }
 
     /// How this process's child ended, and reaps it; nil while it runs.
