@@ -34,23 +34,44 @@ public struct RootDirectory: ~Copyable, Sendable {
     }
 
     /// A handle on a directory within, made with all that is missing above it.
-    public func makeDirectories(_ path: String, mode: UInt32 = 0o755) throws(SystemError) -> Descriptor {
+    ///
+    /// A symbolic link whose target is missing is followed too, within the root: the target is what is made.
+    public func makeDirectories(
+        _ path: String, mode: UInt32 = 0o755, linksLeft: Int = 40
+    ) throws(SystemError) -> Descriptor {
         if let found = try find(path) { return found }
         var present = try open(".", [.path, .directory])
         var reached = ""
         for name in path.split(separator: "/") where name != "." {
+            let above = reached
             reached += "/\(name)"
             if let next = try find(reached) {
                 present = next
                 continue
             }
-            // A symbolic link without a target, or `..`: nothing can be made in its place.
             // unsafe because the name is a C string; it lives for the call
             let result = unsafe mkdirat(present.rawValue, String(name), mode)
-            if result < 0 && errno != EEXIST { throw .last("make the directory", path) }
-            present = try open(reached, [.path, .directory])
+            if result == 0 {
+                present = try open(reached, [.path, .directory])
+                continue
+            }
+            guard errno == EEXIST else { throw .last("make the directory", path) }
+            guard linksLeft > 0 else { throw SystemError("make the directory", path, code: ELOOP) }
+            let target = try RootDirectory.linkTarget(String(name), in: present)
+            let place = target.hasPrefix("/") ? target : "\(above)/\(target)"
+            present = try makeDirectories(place, mode: mode, linksLeft: linksLeft - 1)
         }
         return present
+    }
+
+    private static func linkTarget(
+        _ name: String, in directory: borrowing Descriptor
+    ) throws(SystemError) -> String {
+        var bytes = [CChar](repeating: 0, count: 4096)
+        // unsafe because readlinkat fills the array through a pointer; it says how many bytes are valid
+        let result = unsafe readlinkat(directory.rawValue, name, &bytes, bytes.count)
+        let count = try SystemError.check(result, "read the link", name)
+        return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// A handle on a file within, made empty where it is missing, with all that is missing above it.
