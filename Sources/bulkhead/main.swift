@@ -1,1 +1,3 @@
-// The executable's main follows.
+import BulkheadCommands
+
+Bulkhead.main()
