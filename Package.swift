@@ -93,7 +93,7 @@ let package = Package(
         .target(
             name: "DockerAPI",
             dependencies: [
-                "DockerModels", "Engine", "Linux", "OCI", "Wire",
+                "DockerModels", "Engine", "Images", "Linux", "OCI", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ] + nio, swiftSettings: common),
         .executableTarget(

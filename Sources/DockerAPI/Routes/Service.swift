@@ -21,6 +21,7 @@ struct Service: Sendable {
             ContainerRoutes(engine: engine).routes,
             ContainerStreamRoutes(engine: engine, headers: headers).routes,
             ExecRoutes(engine: engine).routes,
+            ImageRoutes(engine: engine).routes,
             VolumeRoutes(engine: engine).routes,
             NetworkRoutes(engine: engine).routes,
             EventRoutes(engine: engine, headers: headers).routes,

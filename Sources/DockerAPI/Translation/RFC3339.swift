@@ -15,6 +15,47 @@ enum RFC3339 {
         return text + (fraction.isEmpty ? "Z" : ".\(fraction)Z")
     }
 
+    /// `2006-01-02T15:04:05.5+02:00` in nanoseconds since 1970; nil where it is no such time.
+    static func nanoseconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+            bytes[13] == UInt8(ascii: ":"), bytes[16] == UInt8(ascii: ":")
+        else { return nil }
+        func number(_ range: Range<Int>) -> Int64? { Int64(String(decoding: bytes[range], as: UTF8.self)) }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+            let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19)
+        else { return nil }
+        var position = 19
+        var fraction: Int64 = 0
+        if bytes[position] == UInt8(ascii: ".") {
+            var unit: Int64 = 100_000_000
+            position += 1
+            while position < bytes.count, case let digit = Int64(bytes[position]) - 48, (0...9).contains(digit) {
+                fraction += digit * unit
+                unit /= 10
+                position += 1
+            }
+        }
+        var offset: Int64 = 0
+        if position + 6 == bytes.count, let hours = number(position + 1..<position + 3),
+            let minutes = number(position + 4..<position + 6)
+        {
+            offset = (hours * 60 + minutes) * (bytes[position] == UInt8(ascii: "-") ? -60 : 60)
+        } else if position + 1 != bytes.count {
+            return nil
+        }
+        let seconds = days(year: year, month: month, day: day) * 86400 + hour * 3600 + minute * 60 + second - offset
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? nil : whole + fraction
+    }
+
+    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let year = month <= 2 ? year - 1 : year
+        let (era, yearOfEra) = floorDivide(year, 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
     private static func pad(_ number: Int64, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
