@@ -23,8 +23,9 @@ final class Upload: Sendable {
     /// Receives a body; while it is written no thread of others waits.
     static func receive(_ body: RequestBody, in folder: String) async throws -> Upload {
         var template = Array("\(folder)/upload-XXXXXX".utf8CString)
-        let descriptor = mkostemp(&template, O_CLOEXEC)
+        let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw failure("create a file in \(folder)") }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let upload = Upload(path: path, descriptor: descriptor)
         while let chunk = try await body.next() {
