@@ -1,4 +1,5 @@
 import Logging
+import Networks
 import Linux
 import Wire
 
@@ -11,9 +12,15 @@ extension Engine {
             containers[record.id] = ManagedContainer(record)
             names[record.name] = record.id
         }
+        await openNetwork()
         await adoptMachines()
         for container in containers.values.sorted(by: { $0.record.created < $1.record.created }) {
             await adopt(container)
+        }
+        do {
+            try await network.sweep()
+        } catch {
+            logger.warning("sweep the network: \(error)")
         }
         await sweep()
     }

@@ -88,6 +88,8 @@ extension Engine {
                 hostname = host.hostname
             }
         }
+        // In another's network it has that one's files.
+        let files = networkContainer.map { paths.container($0) } ?? home
         let exposed = image.exposedPorts + specification.network.exposed + specification.network.ports.map(\.port)
         let resolved = ResolvedContainer(
             imageID: image.id, arguments: entrypoint + command,
@@ -100,8 +102,8 @@ extension Engine {
             exposedPorts: Array(Set(exposed)).sorted {
                 ($0.number, $0.transport.rawValue) < ($1.number, $1.transport.rawValue)
             },
-            mounts: mounts, networkContainer: networkContainer, hostsPath: home + "/hosts",
-            hostnamePath: home + "/hostname", resolverPath: home + "/resolv.conf",
+            mounts: mounts, networkContainer: networkContainer, hostsPath: files + "/hosts",
+            hostnamePath: files + "/hostname", resolverPath: files + "/resolv.conf",
             logPath: specification.log.driver == "none" ? "" : "\(home)/\(id)-json.log")
         return (resolved, volumes)
     }

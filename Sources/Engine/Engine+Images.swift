@@ -58,7 +58,8 @@ extension Engine {
             let removed = try await imageStore.remove(name, force: force) { id in
                 guard let user = users["\(id)"] else { return nil }
                 if user.runs { return "image is being used by running container \(user.id)" }
-                return force ? nil : "image is being used by stopped container \(user.id)"
+                // Not even by force: the container's root is made of the image's layers.
+                return "image is being used by stopped container \(user.id)"
             }
             for step in removed {
                 switch step {

@@ -57,6 +57,7 @@ extension Engine {
         if home.facts.placement == .host { try await connectNetwork(container, connection, process) }
         try await attachTickets(container, monitor)
         try await monitor.request(.start(interfaces: connection.interfaces))
+        if connection.endpoint != nil { publishNetwork("connect", container) }
         return process
     }
 

@@ -1,5 +1,6 @@
 import Linux
 import Logging
+import Networks
 import Wire
 
 extension Engine {
@@ -71,9 +72,10 @@ extension Engine {
             throw EngineError(.notModified, "machine \(machine.name) is already running")
         }
         let folder = paths.machine(machine.name)
+        let endpoint = try await reserveNetwork(machine)
         let parts = MachineParts(
             imagePath: nil, diskPath: folder + "/disk.ext4", share: true,
-            hardwareAddress: HardwareAddress.of(machine.id), logPath: folder + "/console.log",
+            hardwareAddress: "\(endpoint.hardwareAddress)", logPath: folder + "/console.log",
             exitRecordPath: folder + "/exit.json")
         do throws(EngineError) {
             try await boot(machine, parts)
@@ -160,7 +162,7 @@ extension Engine {
         do { try database.save(machine.record) } catch { logger.error("\(error)") }
         publishMachine("die", machine.record)
         await monitor.waitUntilClosed()
-        Trees.remove(paths.machineMonitor(id), logger)
+        await cleanUp(machine)
     }
 
     /// Why a machine that a container was in has gone; its own monitor tells that at about the same time.
@@ -206,15 +208,5 @@ enum MachineEnd {
             case .lost(let reason): reason
             }
         }
-    }
-}
-
-/// Hardware addresses.
-enum HardwareAddress {
-    /// One of our own kind, made from an identifier.
-    static func of(_ id: String) -> String {
-        let digits = Array(id.utf8.prefix(8))
-        let parts = stride(from: 0, to: 8, by: 2).map { String(decoding: digits[$0..<$0 + 2], as: UTF8.self) }
-        return (["02", "43"] + parts).joined(separator: ":")
     }
 }

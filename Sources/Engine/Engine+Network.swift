@@ -1,73 +1,117 @@
-import Glibc
 import Linux
+import Logging
+import Networks
 import Wire
 
 /// A container's part in a network, from before its process exists until it has ended.
 struct NetworkConnection: Sendable {
-    var endpoint: EndpointRecord?
+    var endpoint: Endpoint?
     var interfaces: [InterfaceSetup] = []
 }
 
 extension Engine {
+    /// Opens the bridge. Without it, as where the daemon may not do that, everything but the bridge works.
+    func openNetwork() async {
+        do {
+            try await network.open()
+        } catch {
+            logger.warning("the bridge network can't be opened: \(error)")
+        }
+    }
+
     /// Takes an address for a container that is about to start, and the host's ports that lead to it.
     func reserveNetwork(_ container: ManagedContainer) async throws(EngineError) -> NetworkConnection {
-        guard container.record.specification.network.mode == .bridge else { return NetworkConnection() }
-        throw EngineError(.unavailable, "the bridge network is not ready yet")
+        let specification = container.record.specification
+        guard specification.network.mode == .bridge else { return NetworkConnection() }
+        let requests = try portRequests(container.record)
+        do throws(NetworkError) {
+            try await network.open()
+            let wanted = specification.network.hardwareAddress.flatMap { HardwareAddress($0) }
+            let endpoint = try await network.reserve(container.id, hardwareAddress: wanted)
+            container.record.life.endpoint = EndpointRecord(endpoint)
+            if !requests.isEmpty {
+                let published = try await network.publish(container.id, named: container.record.name, requests)
+                container.record.life.publishedPorts = published.map { PublishedPortRecord($0) }
+            }
+            var interface = InterfaceSetup(
+                name: "eth0", hardwareAddress: "\(endpoint.hardwareAddress)", addresses: ["\(endpoint.address)"],
+                gateway: "\(endpoint.gateway)", mtu: Int(endpoint.mtu))
+            if case .machine = specification.isolation { interface.guestBridge = true }
+            return NetworkConnection(endpoint: endpoint, interfaces: [interface])
+        } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// The ports that are to be published: those asked for, or all that are exposed.
+    private func portRequests(_ record: ContainerRecord) throws(EngineError) -> [PortRequest] {
+        var wanted = record.specification.network.ports
+        if record.specification.network.publishAll {
+            let named = Set(wanted.map(\.port))
+            wanted += record.resolved.exposedPorts.filter { !named.contains($0) }.map { PortSpecification(port: $0) }
+        }
+        var requests: [PortRequest] = []
+        for port in wanted {
+            guard let transport = HeldPort.Transport(port.port.transport) else {
+                throw EngineError(.invalid, "port \(port.port.number)/sctp can't be published: only tcp and udp can")
+            }
+            let address = port.hostAddress.isEmpty ? IPv4Address.any : IPv4Address(port.hostAddress)
+            guard let address else {
+                throw EngineError(.invalid, "invalid IP address: \(port.hostAddress): only IPv4 is published")
+            }
+            requests.append(
+                PortRequest(
+                    port: port.port.number, transport: transport, hostAddress: address, hostPorts: port.hostPorts))
+        }
+        return requests
     }
 
     /// Puts the link into the container's namespace.
     func connectNetwork(_ container: ManagedContainer, _ connection: NetworkConnection, _ process: Int32)
         async throws(EngineError)
-    {}
+    {
+        guard connection.endpoint != nil else { return }
+        do throws(NetworkError) {
+            try await network.connect(container.id, toNamespaceOf: process)
+        } catch {
+            throw EngineError(error)
+        }
+    }
 
     /// Gives back what a container has of the network, and its machine.
     func release(_ container: ManagedContainer) async {
+        if container.record.life.endpoint != nil {
+            do throws(NetworkError) {
+                try await network.release(container.id)
+            } catch {
+                logger.warning("give back the network of \(container.id): \(error)")
+            }
+            publishNetwork("disconnect", container)
+        }
         container.record.life.endpoint = nil
         container.record.life.publishedPorts = []
         await releaseMachine(container)
     }
 
-    /// A tap device on the bridge, for a machine.
-    func openTap(_ id: String) async throws(EngineError) -> TapDevice {
-        throw EngineError(.unavailable, "the bridge network is not ready yet")
-    }
-
-    func adoptNetwork(_ container: ManagedContainer) async throws(EngineError) {}
-
-    func closeNetwork() async {}
-
-    /// The default bridge, the host's network and none.
-    public func networks() async -> [NetworkRecord] { [] }
-
-    /// One network by its name or identifier.
-    public func network(named name: String) async throws(EngineError) -> NetworkRecord {
-        for network in await networks() where network.name == name || network.id == name { return network }
-        throw EngineError(.notFound, "network \(name) not found")
-    }
-
-    /// Writes hosts, hostname and resolv.conf of a container.
-    func writeNetworkFiles(_ container: ManagedContainer, _ connection: NetworkConnection) throws(EngineError) {
-        for file in try networkFiles(container, connection) {
-            do {
-                try Files.write(paths.container(container.id) + "/" + file.name, Array(file.content.utf8))
-            } catch {
-                throw EngineError(.internal, "write the network files of \(container.id): \(error)")
+    /// Takes over the place in the network of a container that runs since before this daemon.
+    func adoptNetwork(_ container: ManagedContainer) async throws(EngineError) {
+        guard let known = container.record.life.endpoint, let endpoint = Endpoint(known) else { return }
+        let published = container.record.life.publishedPorts.compactMap { PublishedPort($0) }
+        do throws(NetworkError) {
+            let lost = try await network.adopt(endpoint, of: container.id, publishing: published)
+            for port in lost {
+                logger.warning(
+                    "port \(port.hostPort) of container \(container.id) was taken by another program meanwhile")
             }
+        } catch {
+            logger.warning("take over the network of \(container.id): \(error)")
         }
     }
 
-    /// The files that every container has of its own.
-    func networkFiles(_ container: ManagedContainer, _ connection: NetworkConnection)
-        throws(EngineError) -> [(name: String, target: String, content: String)]
-    {
-        let resolved = container.record.resolved
-        return [("hostname", "/etc/hostname", resolved.hostname + "\n")]
+    func publishNetwork(_ action: String, _ container: ManagedContainer) {
+        events.publish(
+            EngineEvent(
+                kind: .network, action: action, actor: networkIdentifiers["bridge"] ?? "",
+                attributes: ["container": container.id, "name": "bridge", "type": "bridge"], time: Timestamp.now))
     }
-}
-
-/// A tap device that vanishes with its last descriptor.
-final class TapDevice: Sendable {
-    let descriptor: Descriptor
-
-    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 }

@@ -1,6 +1,7 @@
 import Linux
-import Images
+public import Images
 import Logging
+import Networks
 import Wire
 
 /// The truth about containers, machines, volumes, networks and images of one host, and all that can be done to them.
@@ -20,10 +21,14 @@ public actor Engine {
     nonisolated let launcher: MonitorLauncher
     nonisolated let paths: EnginePaths
     nonisolated let host: HostFacts
+    nonisolated let network: BridgeNetwork
+    /// Identifiers of the networks, by name.
+    nonisolated let networkIdentifiers: [String: String]
+    nonisolated let openedAt = Timestamp.now
     nonisolated let filters: SeccompFilters
     nonisolated let images: any ImageSource
     /// All images, complete or not there.
-    nonisolated let imageStore: ImageStore
+    public nonisolated let imageStore: ImageStore
     /// Held open for as long as this daemon owns the root.
     var lock: RootLock?
 
@@ -39,6 +44,7 @@ public actor Engine {
     var machineExecs: [String: ExecRecord] = [:]
     var isShuttingDown = false
 
+    /// - Parameter images: where containers' images come from, instead of the store: a seam for tests.
     init(configuration: EngineConfiguration, images: (any ImageSource)? = nil) throws(EngineError) {
         self.configuration = configuration
         logger = configuration.logger
@@ -49,6 +55,12 @@ public actor Engine {
         self.images = images ?? StoredImages(store: imageStore)
         database = try Database(path: paths.root + "/bulkhead.db")
         identifier = try database.setting("identifier") { Identifier.random() }
+        var identifiers: [String: String] = [:]
+        for name in ["bridge", "host", "none"] {
+            identifiers[name] = try database.setting("network \(name)") { Identifier.random() }
+        }
+        networkIdentifiers = identifiers
+        network = BridgeNetwork(try configuration.bridge.configuration(root: configuration.root))
         launcher = MonitorLauncher(program: try paths.helper("bulkhead-monitor"))
         host = HostFacts.current()
         filters = SeccompFilters(directory: paths.root + "/seccomp", logger: configuration.logger)
@@ -59,5 +71,19 @@ public actor Engine {
         let engine = try Engine(configuration: configuration)
         try await engine.adopt()
         return engine
+    }
+}
+
+extension EngineConfiguration.BridgeSettings {
+    func configuration(root: String) throws(EngineError) -> BridgeConfiguration {
+        var configuration = BridgeConfiguration(root: root)
+        if let name { configuration.name = name }
+        if let subnet {
+            guard let address = IPv4Prefix(subnet) else {
+                throw EngineError(.invalid, "the bridge's address \(subnet) is none: write it as 172.17.0.1/16")
+            }
+            configuration.address = address
+        }
+        return configuration
     }
 }

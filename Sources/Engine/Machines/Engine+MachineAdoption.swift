@@ -27,6 +27,7 @@ extension Engine {
             guard case .state(let report) = try await monitor.request(.state), report.phase == .running else {
                 return await forget(machine, "the machine did not run when the daemon came back")
             }
+            await adoptNetwork(machine)
             machine.guestSocket = folder + "/guest.sock"
             let readiness = try await connectAgent(machine)
             machine.record.state = .running(

@@ -61,7 +61,7 @@ extension Engine {
         let parts = MachineParts(
             imagePath: try await images.blockImage(of: record.resolved.imageID), diskPath: folder + "/disk.ext4",
             share: record.resolved.mounts.contains { $0.kind != .tmpfs },
-            hardwareAddress: connection.endpoint?.hardwareAddress, logPath: folder + "/console.log",
+            hardwareAddress: connection.interfaces.first?.hardwareAddress, logPath: folder + "/console.log",
             exitRecordPath: paths.machineMonitor(record.id) + "/exit.json")
         container.machine = machine
         ownMachines[machine.id] = machine

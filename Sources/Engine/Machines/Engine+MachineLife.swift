@@ -130,7 +130,7 @@ extension Engine {
             do { try await agent.request(.powerOff) } catch { logger.debug("power off \(machine.name): \(error)") }
             if await Deadline.reached(seconds: graceSeconds, by: end) {
                 await monitor.waitUntilClosed()
-                Trees.remove(paths.machineMonitor(machine.id), logger)
+                await cleanUp(machine)
                 return
             }
             logger.warning("machine \(machine.name) has not halted after \(graceSeconds) seconds and is killed")
@@ -146,6 +146,13 @@ extension Engine {
             do { try await monitor.request(.delete) } catch { logger.debug("end \(machine.name): \(error)") }
             await monitor.waitUntilClosed()
         }
+        await cleanUp(machine)
+    }
+
+    /// What a machine that has ended leaves behind.
+    func cleanUp(_ machine: ManagedMachine) async {
+        await releaseNetwork(machine)
+        machine.shares = [:]
         Trees.remove(paths.machineMonitor(machine.id), logger)
     }
 }

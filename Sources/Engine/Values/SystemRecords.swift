@@ -109,6 +109,8 @@ public struct MachineRecord: Sendable, Equatable, Codable {
     public var state: State
     /// Its hypervisor: `qemu`.
     public var hypervisor: String
+    /// Its place on the bridge while it runs.
+    public var endpoint: EndpointRecord?
     /// The identifiers of the containers that run in it; filled in when it is asked for.
     public var containers: [String] = []
 }
