@@ -111,7 +111,7 @@ int bh_signal_block(const int *signals, int count) {
 
 void bh_signal_defaults(void) {
     struct sigaction action;
-    for (int number = 1; number < 65; number++)
+    for (int number = 1; number < 32; number++)
         if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL) signal(number, SIG_DFL);
     sigset_t none;
     sigemptyset(&none);

@@ -49,16 +49,6 @@ extension RunningContainer {
             _ = consume theirs
             prepared.child = ChildStreams()
             do {
-                try step("put the process into its control groups") { () throws(SystemError) in
-                    try cgroup.add(process: process, insideUnified: true)
-                    try ours.tellAttached()
-                }
-            } catch {
-                // It may have failed by itself before that: then its own words are the ones that matter.
-                if case .failed(let cause)? = try? ours.nextReport() { throw reaped(descriptor, cause) }
-                throw reaped(descriptor, error)
-            }
-            do {
                 var output: Descriptor?
                 try awaitReady(ours, &output)
                 if output != nil { prepared.ours.output = consume output }

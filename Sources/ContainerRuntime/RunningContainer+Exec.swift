@@ -78,7 +78,7 @@ struct ContainerEntrant: ~Copyable {
         Privilege.setMask(0)
         // Before it is in the container nothing of it can be limited; afterwards the host's files are out of reach.
         try step("enter the container's control groups") { () throws(SystemError) in
-            try cgroup.add(process: 0, insideUnified: true)
+            try cgroup.enterSeparate()
         }
         if let score = process.oomScoreAdjustment {
             do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {

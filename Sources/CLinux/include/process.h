@@ -21,7 +21,7 @@ int bh_spawn(pid_t *pid, const char *path, char *const arguments[], char *const 
 int bh_signalfd(const int *signals, int count);
 /// Blocks (or unblocks everything that is blocked, with count 0).
 int bh_signal_block(const int *signals, int count);
-/// All signals to their default action and none blocked: what a new program expects.
+/// All ordinary signals to their default action and none blocked: what a new program expects.
 void bh_signal_defaults(void);
 int bh_sethostname(const char *name, size_t length);
 int bh_setdomainname(const char *name, size_t length);

@@ -5,8 +5,6 @@ internal import OCI
 ///
 /// ```
 ///  parent                                    child
-///    | A  it is in its control groups          |
-///    | --------------------------------------> |
 ///    |                 T + descriptor          |  the terminal's master
 ///    | <-------------------------------------- |
 ///    |                 R                       |  everything is set up
@@ -62,8 +60,6 @@ struct ChildChannel: ~Copyable {
     }
 
     // The parent's half.
-
-    func tellAttached() throws(SystemError) { try UnixSocket.send(Array("A".utf8), over: socket) }
 
     func orderStart(_ interfaces: [InterfaceConfiguration]) throws(SystemError) {
         let text = interfaces.isEmpty ? "" : JSON.array(interfaces.map(\.json)).description

@@ -10,8 +10,6 @@ struct ContainerInit: ~Copyable {
     private var channel: ChildChannel
     let layout: CgroupLayout
     let cgroup: Cgroup
-    /// Whether the parent has said that this process is in its control groups.
-    private var isAttached = false
 
     init(plan: ContainerPlan, channel: consuming ChildChannel, layout: CgroupLayout, cgroup: Cgroup) {
         self.plan = plan
@@ -35,6 +33,7 @@ struct ContainerInit: ~Copyable {
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
         Privilege.setMask(0)
+        try enterControlGroups()
         try setOutOfMemoryScore()
         for namespace in plan.joined where namespace.kind != .pid { try join(namespace) }
         if plan.created.contains(.network) {
@@ -50,13 +49,11 @@ struct ContainerInit: ~Copyable {
 
         let setup = try RootSetup(plan: plan)
         for mount in plan.mounts {
-            if mount.kind == .controlGroups { try enterControlGroups() }
             try setup.mount(mount, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
         }
         try setup.placeFiles()
         try setup.makeDevices()
         try setup.protectPaths()
-        try enterControlGroups()
         try setup.enter()
 
         let root = try setup.root()
@@ -85,11 +82,9 @@ struct ContainerInit: ~Copyable {
         }
     }
 
-    /// Waits for the parent's word once; from then on the view of the control groups can be the container's own.
-    private mutating func enterControlGroups() throws(RuntimeError) {
-        guard !isAttached else { return }
-        isAttached = true
-        _ = try step("wait for the control groups") { () throws(SystemError) in try channel.order() }
+    /// Enters the container's groups; from then on the view of them can be the container's own.
+    private func enterControlGroups() throws(RuntimeError) {
+        try step("enter the control groups") { () throws(SystemError) in try cgroup.enterSeparate() }
         if plan.created.contains(.cgroup) {
             try step("make a cgroup namespace") { () throws(SystemError) in try Namespaces.unshare(.cgroup) }
         }

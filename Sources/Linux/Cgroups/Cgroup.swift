@@ -71,10 +71,12 @@ public struct Cgroup: Sendable, Equatable {
     /// Every directory of the group.
     var allDirectories: [String] { Array(directories.values) + (unified.map { [$0] } ?? []) }
 
-    /// Moves a process here (0: the calling one); `insideUnified`: clone3 has put it into the v2 directory already.
-    public func add(process: Int32, insideUnified: Bool = false) throws(SystemError) {
-        for directory in directories.values { try Files.set("\(directory)/cgroup.procs", "\(process)") }
-        if let unified, !insideUnified { try Files.set("\(unified)/cgroup.procs", "\(process)") }
+    /// Moves the calling process here, which must have one thread only. clone3 has put it into the v2 directory already.
+    ///
+    /// A thread that writes 0 into `tasks` moves without the kernel's lock on all forks and exits; any other way takes
+    /// that lock, and waits a grace period for it: 0.8 ms on an idle host, 6 ms on a busy one (Linux 6.18).
+    public func enterSeparate() throws(SystemError) {
+        for directory in directories.values { try Files.set("\(directory)/tasks", "0") }
     }
 
     /// The numbers of all processes in it.

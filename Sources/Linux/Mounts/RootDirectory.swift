@@ -75,13 +75,22 @@ public struct RootDirectory: ~Copyable, Sendable {
     }
 
     /// A handle on a file within, made empty where it is missing, with all that is missing above it.
-    public func makeFile(_ path: String, mode: UInt32 = 0o644) throws(SystemError) -> Descriptor {
+    ///
+    /// A symbolic link whose target is missing is followed too, within the root: Debian's /etc/resolv.conf is one.
+    public func makeFile(
+        _ path: String, mode: UInt32 = 0o644, linksLeft: Int = 40
+    ) throws(SystemError) -> Descriptor {
         if let found = try find(path) { return found }
         let (parent, name) = RootDirectory.split(path)
         let directory = try makeDirectories(parent)
         // unsafe because the name is a C string; it lives for the call
         let number = unsafe openat(directory.rawValue, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, mode)
-        return Descriptor(adopting: try SystemError.check(number, "make the file", path))
+        if number >= 0 { return Descriptor(adopting: number) }
+        guard errno == EEXIST else { throw .last("make the file", path) }
+        guard linksLeft > 0 else { throw SystemError("make the file", path, code: ELOOP) }
+        let target = try RootDirectory.linkTarget(name, in: directory)
+        let place = target.hasPrefix("/") ? target : "\(parent)/\(target)"
+        return try makeFile(place, mode: mode, linksLeft: linksLeft - 1)
     }
 
     /// Throws if a part of the path is a symbolic link.
