@@ -22,6 +22,8 @@ public struct FileStatus: Equatable, Sendable {
     public let inode: UInt64
     /// Which device a device node stands for.
     public let deviceNumber: UInt64
+    /// When its content was changed last, in nanoseconds since 1970.
+    public let modifiedAt: Int64
 
     /// Of what a path leads to, or nil where there is nothing.
     public init?(_ path: String) {
@@ -58,5 +60,6 @@ public struct FileStatus: Equatable, Sendable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         deviceNumber = UInt64(status.st_rdev)
+        modifiedAt = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
     }
 }

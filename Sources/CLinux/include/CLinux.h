@@ -1,6 +1,7 @@
 // What Swift cannot call or spell: raw system calls without a wrapper, variadic calls, kernel structures.
 // One header for each kernel area; symbols begin with `bh_`; every function returns -1 and sets errno on failure.
 #pragma once
+#include "clock.h"
 #include "events.h"
 #include "file.h"
 #include "machine.h"

@@ -1,0 +1,150 @@
+internal import Linux
+internal import OCI
+
+/// The container that a hypervisor process runs in: its own namespaces with nothing in them but what it needs.
+///
+/// ```
+/// /                    read-only, nothing but mount points: <runDirectory>/root
+/// /usr /lib /lib64     the host's, read-only: QEMU, virtiofsd and their libraries
+/// /bulkhead-vmm        read-only
+/// /machine/…           kernel, initrd, image: read-only; disk
+/// /run/machine         <runDirectory>/vm: the sockets
+/// /share               the share: empty, until the monitor binds folders into it
+/// ```
+struct HypervisorJail {
+    static let program = "/bulkhead-vmm"
+    static let kernel = "/machine/kernel"
+    static let initrd = "/machine/initrd"
+    static let image = "/machine/image"
+    static let disk = "/machine/disk"
+    static let sockets = "/run/machine"
+    /// What QEMU becomes once everything is open: nobody.
+    static let user = "65534:65534"
+
+    private let configuration: MachineConfiguration
+    private let devices: [String]
+
+    /// `devices`: paths of character devices of the host that it needs.
+    init(_ configuration: MachineConfiguration, devices: [String]) {
+        self.configuration = configuration
+        self.devices = devices
+    }
+
+    /// The jail's root on the host.
+    var root: String { configuration.runDirectory + "/root" }
+    /// The folder of the sockets on the host.
+    var sockets: String { configuration.runDirectory + "/vm" }
+
+    /// Makes both; what an earlier machine has left in the sockets' folder goes.
+    func makeDirectories() throws(MachineError) {
+        do {
+            try Files.makeDirectories(root, mode: 0o755)
+            try Files.makeDirectories(sockets, mode: 0o700)
+            for name in try Files.entries(of: sockets) { try Files.remove("\(sockets)/\(name)") }
+            for folder in ["dev", "etc", "machine", "proc", "run/machine", "share", "tmp", "usr"] {
+                try Files.makeDirectories("\(root)/\(folder)")
+            }
+        } catch {
+            throw MachineError(.failed, "machine \(configuration.id): \(error)")
+        }
+    }
+
+    /// The OCI configuration: `folders` of the host are there read-only.
+    func specification(arguments: [String], folders: [String]) -> RuntimeSpecification {
+        var specification = RuntimeSpecification()
+        specification.root = RuntimeRoot(path: root)
+        specification.hostname = "machine"
+        specification.process = process(arguments)
+        specification.mounts = mounts(folders)
+        specification.linux.namespaces = [.init(.mount), .init(.pid), .init(.network), .init(.ipc), .init(.uts)]
+        specification.linux.cgroupsPath = configuration.cgroupsPath
+        specification.linux.resources = resources
+        specification.linux.devices = devices.compactMap(node)
+        return specification
+    }
+
+    private func process(_ arguments: [String]) -> RuntimeProcess {
+        var process = RuntimeProcess()
+        process.arguments = arguments
+        process.environment = ["PATH=/usr/bin:/usr/sbin", "TMPDIR=/tmp"]
+        process.noNewPrivileges = true
+        process.capabilities = RuntimeCapabilities(capabilities)
+        // virtiofsd holds a descriptor for every file that the guest knows. Raising the hard limit needs a capability
+        // that root may not have.
+        if let limit = try? Privilege.limit(Privilege.limitNumber(named: "RLIMIT_NOFILE") ?? 7) {
+            process.limits = [.init(type: "RLIMIT_NOFILE", soft: limit.hard, hard: limit.hard)]
+        }
+        return process
+    }
+
+    private var capabilities: [String] {
+        // To end QEMU, which is another user by then, and to let it become that.
+        let base = ["CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_DAC_OVERRIDE"]
+        guard configuration.share else { return base }
+        // virtiofsd acts as the guest's users do, in files of the host; it gives up what it does not need.
+        return base + [
+            "CAP_CHOWN", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SETPCAP",
+            "CAP_SYS_ADMIN", "CAP_SYS_CHROOT",
+        ]
+    }
+
+    private func mounts(_ folders: [String]) -> [RuntimeMount] {
+        var mounts = [
+            RuntimeMount(
+                destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
+            RuntimeMount(
+                destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755", "size=64k"]),
+            RuntimeMount(
+                destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["nosuid", "nodev", "size=16m"]),
+        ]
+        mounts += folders.map { bind($0, $0, readOnly: true) }
+        mounts += [
+            bind(configuration.helpers + "/bulkhead-vmm", HypervisorJail.program, readOnly: true),
+            bind(configuration.kernel.kernelPath, HypervisorJail.kernel, readOnly: true),
+            bind(configuration.kernel.initrdPath, HypervisorJail.initrd, readOnly: true),
+            bind(sockets, HypervisorJail.sockets, readOnly: false),
+        ]
+        if let image = configuration.imagePath { mounts.append(bind(image, HypervisorJail.image, readOnly: true)) }
+        if let disk = configuration.diskPath { mounts.append(bind(disk, HypervisorJail.disk, readOnly: false)) }
+        if configuration.share {
+            mounts.append(
+                RuntimeMount(
+                    destination: MachineLaunch.shareTarget, type: "tmpfs", source: "tmpfs",
+                    options: ["mode=755", "size=1m"]))
+        }
+        return mounts
+    }
+
+    private func bind(_ source: String, _ destination: String, readOnly: Bool) -> RuntimeMount {
+        RuntimeMount(
+            destination: destination, source: source,
+            options: ["bind", readOnly ? "ro" : "rw", "nosuid", "nodev", "rprivate"])
+    }
+
+    private var resources: RuntimeResources {
+        var resources = RuntimeResources()
+        // Beyond the guest's memory: QEMU itself, the code that it translates, virtiofsd.
+        resources.memory.limit = Int64(clamping: configuration.memory + (320 << 20))
+        resources.processes = 512
+        resources.devices = [.init(allow: false)]
+        // Files of devices may be made (the guest's, in a volume), only these used.
+        for type in ["c", "b"] { resources.devices.append(.init(allow: true, type: type, access: "m")) }
+        for (major, minor) in [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2)] as [(Int64, Int64)] {
+            resources.devices.append(.init(allow: true, type: "c", major: major, minor: minor))
+        }
+        for device in devices.compactMap(node) {
+            resources.devices.append(
+                .init(
+                    allow: true, type: "c", major: Int64(device.major), minor: Int64(device.minor), access: "rw"))
+        }
+        return resources
+    }
+
+    private func node(_ path: String) -> RuntimeDevice? {
+        guard let status = FileStatus(path), status.kind == .characterDevice else { return nil }
+        let number = status.deviceNumber
+        let major = UInt32(truncatingIfNeeded: (number >> 8) & 0xFFF)
+        let minor = UInt32(truncatingIfNeeded: (number & 0xFF) | ((number >> 12) & 0xFFF00))
+        return RuntimeDevice(type: "c", path: path, major: major, minor: minor, mode: 0o600)
+    }
+}
