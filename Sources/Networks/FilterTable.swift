@@ -71,8 +71,9 @@ struct FilterTable {
         return text
     }
 
+    /// The protocol as a number: for a name the library asks the system's name service, which takes 50 ms to load.
     private func key(_ published: Published) -> String {
-        "\(published.port.transport.rawValue) . \(published.port.hostPort)"
+        "\(published.port.transport == .tcp ? 6 : 17) . \(published.port.hostPort)"
     }
 
     private func target(_ published: Published) -> String { "\(published.address) . \(published.port.port)" }

@@ -48,6 +48,10 @@ enum LinkAttribute {
     // Within `information`.
     static let kind: UInt16 = 1
     static let data: UInt16 = 2
+    static let portKind: UInt16 = 4
+    static let portData: UInt16 = 5
+    // Within the data of a bridge's port.
+    static let portHairpin: UInt16 = 4
     // Within the data of a veth pair.
     static let peer: UInt16 = 1
     // Within the data of a bridge.

@@ -76,8 +76,9 @@ extension NetlinkSocket {
         var up = NetlinkMessage.link(
             NetlinkType.newLink, operation: "bring up the interface", name: pair.name, up: true)
         if let bridge { up.append(LinkAttribute.master, number: bridge) }
-        let quiet = NetlinkMessage.withoutLinkLocalAddress(name: pair.name)
-        do { try perform([create, quiet, up]) } catch {
+        var batch = [create, .withoutLinkLocalAddress(name: pair.name), up]
+        if bridge != nil { batch.append(.returningToSender(name: pair.name)) }
+        do { try perform(batch) } catch {
             // Half of it may be there; the error that matters is the first one.
             if error.operation != create.operation { try? deleteLink(pair.name) }
             throw error
@@ -145,6 +146,17 @@ public struct VirtualEthernet: Sendable {
 }
 
 extension NetlinkMessage {
+    /// Lets a bridge send a frame back through the port that it came from (hairpin mode): where br_netfilter is loaded,
+    /// a container's packet to its own published port changes its destination within the bridge.
+    static func returningToSender(name: String) -> NetlinkMessage {
+        var message = NetlinkMessage.link(NetlinkType.newLink, operation: "configure the port", name: name)
+        message.nest(LinkAttribute.information) { information in
+            information.append(LinkAttribute.portKind, "bridge")
+            information.nest(LinkAttribute.portData) { $0.append(LinkAttribute.portHairpin, number: UInt8(1)) }
+        }
+        return message
+    }
+
     /// Keeps the kernel from giving the interface an IPv6 link-local address, with all the packets that follow from it.
     /// A kernel without IPv6 refuses it, and needs it not.
     static func withoutLinkLocalAddress(index: Int32 = 0, name: String) -> NetlinkMessage {
