@@ -68,7 +68,13 @@ extension Engine {
     /// `container:NAME` with the container's identifier in place of what the client wrote.
     private func resolve(mode: String) throws(EngineError) -> String {
         guard mode.hasPrefix("container:") else { return mode }
-        return "container:" + (try find(String(mode.dropFirst("container:".count)))).id
+        return "container:" + (try findPartner(String(mode.dropFirst("container:".count)))).id
+    }
+
+    /// A container whose namespace is to be shared. That there is none is the request's fault: `notFound` would make
+    /// clients look for the image.
+    private func findPartner(_ name: String) throws(EngineError) -> ManagedContainer {
+        do { return try find(name) } catch { throw EngineError(.invalid, error.message) }
     }
 
     /// Everything that is decided at creation.
@@ -78,7 +84,7 @@ extension Engine {
         let (entrypoint, command) = try ContainerResolver.arguments(specification, image)
         let home = paths.container(id)
         var networkContainer: String?
-        if case .container(let name) = specification.network.mode { networkContainer = try find(name).id }
+        if case .container(let name) = specification.network.mode { networkContainer = try findPartner(name).id }
         let (mounts, volumes) = try resolveMounts(specification, image)
         var hostname = specification.hostname ?? ""
         if hostname.isEmpty {

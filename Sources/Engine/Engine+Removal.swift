@@ -44,7 +44,9 @@ extension Engine {
         await container.endingMonitor?.waitUntilClosed()
         Trees.remove(paths.monitor(id), logger)
         publish(container, "destroy")
-        let conclusion = container.record.state.conclusion ?? Conclusion(exitCode: 0)
+        var conclusion = container.record.state.conclusion ?? Conclusion(exitCode: 0)
+        // Whoever wanted it to start has the error already.
+        if conclusion.startedAt == 0 { conclusion.error = "" }
         for waiter in container.waiters { waiter.resolve(conclusion) }
         container.waiters = []
     }

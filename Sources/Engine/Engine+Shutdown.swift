@@ -1,3 +1,4 @@
+import Linux
 import Logging
 extension Engine {
     /// Ends everything that runs, as the host goes down, and leaves nothing behind on the host.
@@ -13,6 +14,16 @@ extension Engine {
         }
         await stopMachinesForShutdown()
         await closeNetwork()
+        removeCgroupParent()
+    }
+
+    /// Removes the control group that those of containers were in, once it is empty.
+    private func removeCgroupParent() {
+        do {
+            try Cgroup(existing: configuration.cgroupParent, layout: try CgroupLayout.detect()).remove()
+        } catch {
+            logger.info("the control group \(configuration.cgroupParent) stays: \(error)")
+        }
     }
 
     /// Like a client's stop, but a policy starts it again with the next daemon.

@@ -1,15 +1,27 @@
-import Foundation
+import Glibc
+import Linux
 import Logging
 
 /// Directories with all that is in them.
 enum Trees {
     /// Removes one where it exists; what can't be removed is logged and swept at the daemon's next start.
     static func remove(_ path: String, _ logger: Logger) {
-        guard access(path, F_OK) == 0 else { return }
         do {
-            try FileManager.default.removeItem(atPath: path)
+            try remove(path)
         } catch {
-            logger.warning("remove \(path): \(error)")
+            logger.warning("remove what is left: \(error)")
+        }
+    }
+
+    /// Removes a file, link or directory; what somebody else removes at the same time is as good.
+    private static func remove(_ path: String) throws(SystemError) {
+        if unlink(path) == 0 || errno == ENOENT { return }
+        guard errno == EISDIR || errno == EPERM else { throw .last("remove", path) }
+        do {
+            for name in try Files.entries(of: path) { try remove("\(path)/\(name)") }
+            try Files.removeDirectory(path)
+        } catch  where error.code == ENOENT {
+            return
         }
     }
 }

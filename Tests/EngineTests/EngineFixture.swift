@@ -96,6 +96,16 @@ final class EngineFixture {
         return lines
     }
 
+    /// The first line of its log, as soon as it is there.
+    func firstLine(_ id: String) async throws -> String? {
+        var options = LogOptions()
+        options.follow = true
+        for try await entry in try await engine.logs(id, options) {
+            return String(decoding: entry.bytes, as: UTF8.self).trimmed
+        }
+        return nil
+    }
+
     /// All output of a stream until its end.
     func readAll(_ stream: MonitorStream) throws -> String {
         guard let number = stream.takeDescriptor() else { return "" }

@@ -122,13 +122,12 @@ extension ContainerLife {
         let conclusion = Conclusion(
             exitCode: code, startedAt: before?.startedAt ?? 0, finishedAt: neverRan ? 0 : at, error: message)
         state = neverRan ? .created(conclusion) : .exited(conclusion)
-        var actions: [ContainerAction] = [.release]
+        // Nobody is told of an end: it never ran, and whoever wanted it to start gets the error.
         if rules.autoRemove {
             state = .removing(conclusion)
-            return actions + [.conclude(conclusion), .remove]
+            return [.release, .remove]
         }
-        actions += [.save, .conclude(conclusion)]
-        return actions
+        return [.release, .save]
     }
 
     private mutating func ended(_ record: ExitRecord, _ rules: ContainerRules) -> [ContainerAction] {
