@@ -118,7 +118,8 @@ let package = Package(
 
         // Tests: one target a module, the real kernel, and everything together through the real clients.
         .testTarget(
-            name: "CommandTests", dependencies: ["BulkheadCommands", "DockerModels", "OCI"], swiftSettings: common),
+            name: "CommandTests", dependencies: ["BulkheadCommands", "DockerModels", "Linux", "OCI"],
+            swiftSettings: common),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI"], swiftSettings: common),
         .testTarget(name: "EndToEndTests", swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 internal import NIOCore
 internal import NIOEmbedded
@@ -28,6 +29,12 @@ final class Connection {
 
     /// The socket, to wait for it together with others.
     var descriptor: Int32 { socket.rawValue }
+
+    /// Whether the daemon has neither closed it while it was idle nor said anything unasked.
+    var isUsable: Bool {
+        var wait = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, 0) == 0
+    }
 
     /// Sends a whole request.
     func send(_ request: Request) throws(CommandError) {

@@ -17,7 +17,7 @@ final class DaemonClient {
     @discardableResult
     func perform(_ request: Request) throws(CommandError) -> [UInt8] {
         let connection: Connection
-        if let idle { connection = idle } else { connection = try Connection(to: endpoint) }
+        if let idle, idle.isUsable { connection = idle } else { connection = try Connection(to: endpoint) }
         idle = nil
         try connection.send(request)
         let head = try connection.head()

@@ -40,7 +40,8 @@ extension CreateOptions {
         do throws(CommandError) { created = try client.value(request) } catch {
             throw CreateOptions.advise(error, image: creation.config.image ?? "")
         }
-        for warning in created.warnings { try StandardStream.error.line("bulkhead: warning: " + warning) }
+        for warning in created.warnings { let text = warning.hasPrefix("WARNING: ") ? String(warning.dropFirst(9)) : warning
+            try StandardStream.error.line("bulkhead: warning: " + text) }
         if let path = container.identifierFile {
             do { try Files.write(path, Array(created.id.utf8)) } catch {
                 throw .file(operation: "write", path: path, reason: error.reason)
