@@ -17,7 +17,7 @@ struct DaemonTrait: SuiteTrait, TestScoping {
         do {
             try await daemon.start()
             try await daemon.succeed("load", "-i", try await DaemonTrait.image.value)
-            if withMachine, !daemon.isReference {
+            if withMachine, !daemon.isReference, Level.tested.contains(.machine) {
                 for arguments in [
                     ["create", "--cpus", "1", "--memory", "512m", Level.machineName], ["start", Level.machineName],
                 ] {
