@@ -122,6 +122,9 @@ let package = Package(
             swiftSettings: common),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI"], swiftSettings: common),
         .testTarget(name: "EndToEndTests", swiftSettings: common),
+        .testTarget(
+            name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
+        .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
             name: "EngineTests",

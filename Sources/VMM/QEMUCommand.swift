@@ -90,7 +90,12 @@ struct QEMUCommand {
     }
 
     private var confinement: [String] {
-        var arguments = ["-sandbox", "on,obsolete=deny,elevateprivileges=children,spawn=deny,resourcecontrol=deny"]
+        // Changing its user is one of the privileged calls: those are denied only where it keeps the one it has. What a
+        // program could gain by being executed is denied by the jail.
+        let privileges = setup.user == nil ? "deny" : "allow"
+        var arguments = [
+            "-sandbox", "on,obsolete=deny,elevateprivileges=\(privileges),spawn=deny,resourcecontrol=deny",
+        ]
         if let user = setup.user { arguments += ["-runas", user] }
         return arguments
     }

@@ -83,6 +83,9 @@ public struct QEMUHypervisor: Hypervisor {
             "panic=-1",
             // The kernel's tests of its own ciphers are 0.2 s of a boot in software emulation.
             "cryptomgr.notests", "random.trust_cpu=on", "no_timer_check", "tsc=reliable",
+            // The kernel passes this on to /init: without it the Swift runtime asks /proc for its own path before
+            // anything is mounted, and gives up.
+            "SWIFT_ROOT=/",
         ]
         if accelerator == .tcg {
             // Without help the kernel measures the counter against the PIT, which fails where the host is busy. On a

@@ -1,0 +1,73 @@
+import Linux
+import OCI
+import Testing
+import Wire
+
+@testable import Machines
+
+/// What is planned for a machine.
+struct QEMUHypervisorTests {
+    private let folder = "/tmp/vm.plan.\(Program.number).\(Clock.monotonicNanoseconds)"
+
+    private var configuration: MachineConfiguration {
+        MachineConfiguration(
+            id: "m1",
+            kernel: GuestKernel(kernelPath: "/k/vmlinux", initrdPath: "/k/initrd", release: "6.1"),
+            runDirectory: folder, cgroupsPath: "/bulkhead/machine-m1", helpers: "/opt/bulkhead")
+    }
+
+    private func plan(_ configuration: MachineConfiguration) throws -> (MachineLaunch, MachineSetup) {
+        defer {
+            for part in ["root/run/machine", "root/run"] { try? Files.removeDirectory("\(folder)/\(part)") }
+            for part in ["dev", "etc", "machine", "proc", "share", "tmp", "usr"] {
+                try? Files.removeDirectory("\(folder)/root/\(part)")
+            }
+            for part in ["/root", "/vm", ""] { try? Files.removeDirectory(folder + part) }
+        }
+        let launch = try QEMUHypervisor().launch(configuration)
+        let arguments = try #require(launch.specification.process?.arguments)
+        #expect(Array(arguments.prefix(2)) == ["/bulkhead-vmm", "--setup"])
+        return (launch, try MachineSetup(JSONField(JSON(parsing: arguments[2]))))
+    }
+
+    @Test func barestMachineHasNoDevices() throws {
+        let (launch, setup) = try plan(configuration)
+        #expect(!launch.wantsTap)
+        #expect(setup.image == nil && setup.disk == nil && setup.share == nil && setup.tap == nil)
+        #expect(!setup.commandLine.contains("bulkhead."))
+        #expect(launch.specification.process?.capabilities?.bounding.contains("CAP_SYS_ADMIN") == false)
+        #expect(launch.guestSocket == folder + "/vm/guest.sock")
+    }
+
+    @Test func everythingAskedForReachesTheGuest() throws {
+        var configuration = configuration
+        configuration.imagePath = "/images/a.erofs"
+        configuration.diskPath = "/disks/a"
+        configuration.share = true
+        configuration.hardwareAddress = "02:42:ac:11:00:02"
+        let (launch, setup) = try plan(configuration)
+        #expect(launch.wantsTap && setup.tap == 3)
+        for word in ["bulkhead.image=1", "bulkhead.disk=1", "bulkhead.share=1"] {
+            #expect(setup.commandLine.split(separator: " ").contains(Substring(word)))
+        }
+        let image = launch.specification.mounts.first { $0.source == "/images/a.erofs" }
+        #expect(image?.options.contains("ro") == true)
+        let disk = launch.specification.mounts.first { $0.source == "/disks/a" }
+        #expect(disk?.options.contains("rw") == true)
+    }
+
+    @Test func planIsReadableByTheRuntime() throws {
+        let (launch, _) = try plan(configuration)
+        #expect(try RuntimeSpecification(json: launch.specification.json) == launch.specification)
+    }
+
+    @Test func sizesThatCannotBeAreRefused() throws {
+        var configuration = configuration
+        configuration.memory = 16 << 20
+        #expect(throws: MachineError.self) { try plan(configuration) }
+    }
+
+    @Test func timestampCounterIsMeasured() {
+        #expect(TimestampClock.shared.kilohertz.map { $0 > 100_000 && $0 < 20_000_000 } ?? true)
+    }
+}
