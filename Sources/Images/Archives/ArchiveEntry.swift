@@ -29,7 +29,7 @@ struct ArchiveEntry {
 
     init(_ entry: OpaquePointer) throws(ImageError) {
         guard let text = ArchiveEntry.string(archive_entry_pathname(entry)) else {
-            throw .invalidArchive("an entry without a name")
+            throw .invalidArchive("an entry without a name, or with one that is no UTF-8")
         }
         let parts = try ArchiveEntry.components(text)
         name = parts.last.map(String.init) ?? ""
@@ -49,7 +49,11 @@ struct ArchiveEntry {
         switch UInt32(archive_entry_filetype(entry)) {
         case 0o100000: kind = .file(size: max(0, archive_entry_size(entry)))
         case 0o040000: kind = .directory
-        case 0o120000: kind = .symbolicLink(target: ArchiveEntry.string(archive_entry_symlink(entry)) ?? "")
+        case 0o120000:
+            guard let target = ArchiveEntry.string(archive_entry_symlink(entry)) else {
+                throw .invalidArchive("\(text): a link without a target, or with one that is no UTF-8")
+            }
+            kind = .symbolicLink(target: target)
         case 0o020000: kind = .device(.characterDevice, major: major, minor: minor)
         case 0o060000: kind = .device(.blockDevice, major: major, minor: minor)
         case 0o010000: kind = .pipe
@@ -71,7 +75,10 @@ struct ArchiveEntry {
         return number
     }
 
-    private static func string(_ text: UnsafePointer<CChar>?) -> String? { text.map { String(cString: $0) } }
+    /// A name as it is; one that is no UTF-8 is none, because repairing it would unpack another name.
+    private static func string(_ text: UnsafePointer<CChar>?) -> String? {
+        text.flatMap { String(validatingCString: $0) }
+    }
 
     private static func attributes(_ entry: OpaquePointer) -> [(name: String, value: [UInt8])] {
         var attributes: [(name: String, value: [UInt8])] = []

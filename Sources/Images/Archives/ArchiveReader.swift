@@ -12,7 +12,7 @@ final class ArchiveReader {
     init(path: String) throws(ImageError) {
         name = path
         archive = try ArchiveReader.make(path)
-        archive_read_support_filter_all(archive)
+        ArchiveReader.supportCompressions(archive)
         archive_read_support_format_tar(archive)
         archive_read_support_format_gnutar(archive)
         guard archive_read_open_filename(archive, path, 1 << 17) == ARCHIVE_OK else { throw failure("open") }
@@ -38,6 +38,14 @@ final class ArchiveReader {
     }
 
     deinit { archive_read_free(archive) }
+
+    /// The compressions that image tools write. Not all that libarchive knows: for some it starts programs of the host.
+    static func supportCompressions(_ archive: OpaquePointer) {
+        archive_read_support_filter_gzip(archive)
+        archive_read_support_filter_bzip2(archive)
+        archive_read_support_filter_xz(archive)
+        archive_read_support_filter_zstd(archive)
+    }
 
     private static func make(_ name: String) throws(ImageError) -> OpaquePointer {
         guard let archive = archive_read_new() else { throw .failed("read \(name): out of memory") }

@@ -13,7 +13,7 @@ final class DecompressedFile {
         self.path = path
         guard let archive = archive_read_new() else { throw .failed("read \(path): out of memory") }
         self.archive = archive
-        archive_read_support_filter_all(archive)
+        ArchiveReader.supportCompressions(archive)
         archive_read_support_format_raw(archive)
         archive_read_support_format_empty(archive)
         var entry: OpaquePointer?

@@ -78,45 +78,30 @@ enum FileTree {
         try check(utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW), "change the time", name)
     }
 
-    /// What a name stands for, links not followed; nil for nothing.
-    static func kind(of name: String, in parent: Int32) -> FileStatus.Kind? {
+    /// What a name in a layer stands for.
+    enum Presence {
+        case nothing, directory, whiteout, other
+    }
+
+    /// Looks a name up, links not followed.
+    static func presence(of name: String, in parent: Int32) -> Presence {
         var status = stat()
-        guard fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        guard fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return .nothing }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: return .directory
-        case S_IFLNK: return .link
-        default: return .file
+        case S_IFCHR where status.st_rdev == 0: return .whiteout
+        default: return .other
         }
-    }
-
-    /// Removes a name and all below it, where it is there.
-    static func remove(_ name: String, in parent: Int32) throws(SystemError) {
-        switch kind(of: name, in: parent) {
-        case nil: return
-        case .directory:
-            let number = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            try check(number, "open the directory", name)
-            let directory = Descriptor(adopting: number)
-            for entry in try Files.entries(of: path(of: directory.rawValue)) {
-                try remove(entry, in: directory.rawValue)
-            }
-            try check(unlinkat(parent, name, AT_REMOVEDIR), "remove the directory", name)
-        default:
-            try check(unlinkat(parent, name, 0), "remove", name)
-        }
-    }
-
-    /// Removes a directory of the store and all below it, where it is there.
-    static func remove(_ path: String) throws(SystemError) {
-        let parent = try Descriptor.open(Files.parent(of: path), [.path, .directory])
-        guard let name = path.split(separator: "/").last else { return }
-        try remove(String(name), in: parent.rawValue)
     }
 }
 
 extension Descriptor {
     /// Writes all bytes at an offset.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        // an archive's map of holes may say anything
+        guard offset >= 0, !offset.addingReportingOverflow(Int64(bytes.count)).overflow else {
+            throw SystemError("write", code: EFBIG)
+        }
         var done = 0
         while done < bytes.count {
             let count = pwrite(rawValue, bytes.baseAddress?.advanced(by: done), bytes.count - done, Int(offset) + done)

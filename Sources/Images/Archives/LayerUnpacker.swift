@@ -29,7 +29,10 @@ struct LayerUnpacker: ~Copyable {
                 do { try unpacker.add(entry, from: reader) } catch let error as SystemError {
                     throw ImageError("unpack \(entry.path)", error)
                 }
-                if case .file(let bytes) = entry.kind { size += bytes }
+                guard case .file(let bytes) = entry.kind else { continue }
+                let (sum, overflow) = size.addingReportingOverflow(bytes)
+                guard !overflow else { throw ImageError.invalidArchive("\(entry.path): sizes beyond all measure") }
+                size = sum
             }
             try unpacker.finish()
         } catch let error as ImageError {
@@ -54,22 +57,33 @@ struct LayerUnpacker: ~Copyable {
             try Files.setAttribute("trusted.overlay.opaque", to: Array("y".utf8), onDescriptor: parent)
             return
         }
-        if entry.name.hasPrefix(".wh.") {
-            let hidden = String(entry.name.dropFirst(4))
-            guard !hidden.isEmpty, hidden != ".", hidden != ".." else {
-                throw ImageError.invalidArchive("\(entry.path): hides nothing that can be named")
-            }
-            try FileTree.remove(hidden, in: parent)
-            try FileTree.makeNode(in: parent, name: hidden, mode: S_IFCHR, major: 0, minor: 0)
-            return
-        }
+        // other marks of aufs: nothing that a layer's reader must keep
+        if entry.name.hasPrefix(".wh..wh.") { return }
+        if entry.name.hasPrefix(".wh.") { return try hide(String(entry.name.dropFirst(4)), entry, in: parent) }
         try make(entry, in: parent, reader)
+    }
+
+    /// A whiteout hides what lower layers have of a name, never what its own layer has, before or behind it.
+    private func hide(_ name: String, _ entry: ArchiveEntry, in parent: Int32) throws {
+        guard !name.isEmpty, name != ".", name != ".." else {
+            throw ImageError.invalidArchive("\(entry.path): hides nothing that can be named")
+        }
+        switch FileTree.presence(of: name, in: parent) {
+        case .nothing: try FileTree.makeNode(in: parent, name: name, mode: S_IFCHR, major: 0, minor: 0)
+        case .directory: try setOpaque(FileTree.makeDirectory(in: parent, name: name))
+        case .whiteout, .other: return
+        }
+    }
+
+    private func setOpaque(_ directory: borrowing Descriptor) throws {
+        try Files.setAttribute("trusted.overlay.opaque", to: Array("y".utf8), on: directory)
     }
 
     private mutating func make(_ entry: ArchiveEntry, in parent: Int32, _ reader: ArchiveReader) throws {
         let isDirectory = if case .directory = entry.kind { true } else { false }
-        if !isDirectory || FileTree.kind(of: entry.name, in: parent) != .directory {
-            try FileTree.remove(entry.name, in: parent)
+        let before = FileTree.presence(of: entry.name, in: parent)
+        if before != .nothing, !isDirectory || before != .directory {
+            try Files.removeTree(entry.name, in: parent)
         }
         switch entry.kind {
         case .file(let size):
@@ -80,6 +94,7 @@ struct LayerUnpacker: ~Copyable {
         case .directory:
             let directory = try FileTree.makeDirectory(in: parent, name: entry.name)
             try setMetadata(of: directory, entry)
+            if before == .whiteout { try setOpaque(directory) }
             directoryTimes.append((entry.path, entry.modified))
         case .symbolicLink(let target):
             try FileTree.makeLink(in: parent, name: entry.name, to: target)
@@ -128,7 +143,8 @@ struct LayerUnpacker: ~Copyable {
         // after the owner, because that clears the set-user-ID bit
         try FileTree.setPermissions(of: file, entry.permissions)
         for (name, value) in entry.attributes where !name.hasPrefix("trusted.overlay.") {
-            try Files.setAttribute(name, to: value, on: file)
+            // as dockerd: an attribute that this file system doesn't know is no reason to refuse the image
+            do { try Files.setAttribute(name, to: value, on: file) } catch  where error.code == ENOTSUP {}
         }
     }
 

@@ -4,8 +4,8 @@ import OCI
 struct ArchiveContents {
     /// One image: the files of its configuration and layers, the lowest first, and its names.
     struct Image {
-        var configuration: String
-        var layers: [String]
+        var configuration: ArchiveMember
+        var layers: [ArchiveMember]
         var references: [Reference]
     }
 
@@ -41,8 +41,9 @@ struct ArchiveContents {
             }
             images.append(
                 Image(
-                    configuration: try path(field.required("Config").string()),
-                    layers: try field.optional("Layers")?.strings().map { try path($0) } ?? [], references: references))
+                    configuration: try member(field.required("Config").string()),
+                    layers: try field.optional("Layers")?.strings().map { try member($0) } ?? [], references: references
+                ))
         }
     }
 
@@ -53,14 +54,14 @@ struct ArchiveContents {
         case .image(let config, let layers):
             images.append(
                 Image(
-                    configuration: try path(Ingest.blob(config.digest)),
-                    layers: try layers.map { try path(Ingest.blob($0.digest)) }, references: references))
+                    configuration: try member(Ingest.blob(config.digest)),
+                    layers: try layers.map { try member(Ingest.blob($0.digest)) }, references: references))
         case .index(let descriptors):
             for descriptor in descriptors where descriptor.platform.map({ $0 == "linux/amd64" }) ?? true {
                 // attestations are manifests, too, and no images
                 guard descriptor.annotations["vnd.docker.reference.type"] == nil else { continue }
                 let name = Ingest.blob(descriptor.digest)
-                guard let document = try ingest.document(name) else {
+                guard let document = try ingest.document(name, digest: descriptor.digest) else {
                     throw ImageError.invalidArchive("\(name) is missing in the archive")
                 }
                 let own = ArchiveContents.reference(descriptor.annotations)
@@ -79,8 +80,24 @@ struct ArchiveContents {
         return Reference(name)
     }
 
-    private func path(_ name: String) throws(ImageError) -> String {
+    private func member(_ name: String) throws(ImageError) -> ArchiveMember {
         guard let path = ingest.path(name) else { throw .invalidArchive("\(name) is missing in the archive") }
-        return path
+        let digest = name.hasPrefix(Ingest.blobs) ? Digest(hexadecimal: name.dropFirst(Ingest.blobs.count)) : nil
+        return ArchiveMember(name: name, path: path, digest: digest)
+    }
+}
+
+/// A file of an archive that has been taken apart.
+struct ArchiveMember: Sendable {
+    /// Its name in the archive.
+    var name: String
+    /// Where it lies now.
+    var path: String
+    /// What its bytes must hash to; nil where its name doesn't promise it.
+    var digest: Digest?
+
+    /// Throws if its bytes are not those that its name promises.
+    func check(_ found: Digest) throws(ImageError) {
+        guard digest == nil || digest == found else { throw .invalidArchive("\(name): its digest is \(found)") }
     }
 }

@@ -12,13 +12,11 @@ extension ImageProcess {
         case "CMD": command = try ImageProcess.commandLine(value)
         case "ENTRYPOINT": entrypoint = try ImageProcess.commandLine(value)
         case "ENV":
-            let pair = value.contains("=") ? value : value.replacingFirst(" ", with: "=")
-            let name = pair.prefix { $0 != "=" }
-            environment.removeAll { $0.hasPrefix("\(name)=") }
-            environment.append(pair)
-        case "LABEL":
-            let pair = value.split(separator: "=", maxSplits: 1).map { String($0).unquoted }
-            labels[pair[0]] = pair.count > 1 ? pair[1] : ""
+            for (name, value) in try DockerfileWords.pairs(value) {
+                environment.removeAll { $0.hasPrefix("\(name)=") }
+                environment.append("\(name)=\(value)")
+            }
+        case "LABEL": for (name, value) in try DockerfileWords.pairs(value) { labels[name] = value }
         case "EXPOSE": exposedPorts += value.split(separator: " ").map { $0.contains("/") ? "\($0)" : "\($0)/tcp" }
         case "USER": user = value
         case "WORKDIR": workingDirectory = value
@@ -42,12 +40,5 @@ extension ImageProcess {
 extension String {
     fileprivate var trimmed: String {
         String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }
-    fileprivate var unquoted: String {
-        count > 1 && first == "\"" && last == "\"" ? String(dropFirst().dropLast()) : self
-    }
-    fileprivate func replacingFirst(_ text: Character, with other: Character) -> String {
-        guard let index = firstIndex(of: text) else { return self }
-        return String(self[..<index]) + String(other) + String(self[self.index(after: index)...])
     }
 }

@@ -10,10 +10,13 @@ extension ImageStore {
         let path = paths.blockImage(chain)
         if Files.exists(path) { return path }
         let lower = try layerDirectories(of: id)
+        let view = "\(paths.ingest)/view-\(chain.hexadecimal)"
         let making =
             blockImagesBeingMade[chain]
             ?? Task {
-                try await Offload.run { () throws(ImageError) in try BlockImage.make(from: lower, at: path) }
+                try await Offload.runOnOwnThread { () throws(ImageError) in
+                    try BlockImage.make(from: lower, at: path, view: view)
+                }
                 return path
             }
         blockImagesBeingMade[chain] = making
@@ -27,40 +30,35 @@ extension ImageStore {
 /// A read-only file system of all layers in one file, which guests mount as their root's lower layer.
 enum BlockImage {
     private static let program = "/usr/bin/mkfs.erofs"
-
-    /// Puts the layers together by an overlay that only this process's own mount namespace has, so that no crash leaves
-    /// it mounted. mkfs.erofs asks for a real path, which a mount that is attached nowhere doesn't have. Layers are named
-    /// relative to their folder, because mount's options must fit one page.
-    private static let script = """
-        cd "$1"; view=$2; file=$3; shift 3
-        if [ $# = 1 ]; then mount --bind "$1" "$view"
-        else layers=$(IFS=:; echo "$*"); mount -t overlay overlay -o "ro,lowerdir=$layers" "$view"; fi
-        exec mkfs.erofs -T0 --quiet "$file" "$view"
-        """
+    /// The same layers give the same bytes; the files keep their own times.
+    private static let options = ["--preserve-mtime", "-U00000000-0000-0000-0000-000000000000", "--quiet"]
 
     /// Makes it under a temporary name, so that a block image that is there is whole.
-    static func make(from lower: [String], at path: String) throws(ImageError) {
+    ///
+    /// - Parameter view: a directory to be made, at which several layers are shown as one. The thread must be the call's
+    ///   own: it gets mounts and a present directory of its own.
+    static func make(from lower: [String], at path: String, view: String) throws(ImageError) {
         guard Files.exists(program) else {
             throw .failed("\(program) is missing, which makes the disks of machines: apt-get install erofs-utils")
         }
         let temporary = "\(path).new"
         let log = "\(path).log"
-        let view = "\(path).view"
         defer {
-            // not all are there, or still there
+            // only there after a failure
             try? Files.remove(temporary)
             try? Files.remove(log)
+            // the thread's end and the next start would do these
+            try? Mount.unmount(view, detach: true)
             try? Files.removeDirectory(view)
         }
         do {
-            let output = try Descriptor.open(log, [.writeOnly, .create, .truncate], mode: 0o600)
             try Files.makeDirectories(view, mode: 0o700)
+            if lower.count > 1 { try attach(lower, at: view) }
+            let tree = lower.count == 1 ? lower[0] : view
+            let output = try Descriptor.open(log, [.writeOnly, .create, .truncate], mode: 0o600)
             let process = try ProcessDescriptor(
                 process: Spawn.process(
-                    path: "/usr/bin/unshare",
-                    arguments: ["--mount", "--propagation", "private", "/bin/sh", "-euc", script, "sh"]
-                        + [Files.parent(of: lower.first ?? path), view, temporary]
-                        + lower.compactMap { $0.split(separator: "/").last.map(String.init) },
+                    path: program, arguments: BlockImage.options + [temporary, tree],
                     environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
                     descriptors: [(1, output.rawValue), (2, output.rawValue)]))
             guard try process.waitForEnd() == .exited(code: 0) else {
@@ -74,5 +72,16 @@ enum BlockImage {
         } catch let error as ImageError { throw error } catch let error as SystemError {
             throw ImageError("make the block image", error)
         } catch { throw .failed("make the block image: \(error)") }
+    }
+
+    /// Shows several layers as one tree, to this thread and what it starts only: the mount is gone with them, however
+    /// they end. (A mount that is attached nowhere is no help: mkfs.erofs resolves its path, which is `/`.)
+    private static func attach(_ lower: [String], at view: String) throws(SystemError) {
+        try Namespaces.unshare(.mount)
+        try Mount.setPropagation(.private, at: "/", recursive: true)
+        // mount(2) takes a page of options at most: the paths begin at the folder of the layers, and so are short
+        guard chdir(Files.parent(of: lower[0])) == 0 else { throw .last("enter", Files.parent(of: lower[0])) }
+        let names = lower.map { $0.dropFirst(Files.parent(of: $0).utf8.count + 1) }
+        try Mount.mount("overlay", at: view, type: "overlay", .readOnly, data: "lowerdir=\(names.joined(separator: ":"))")
     }
 }

@@ -9,7 +9,12 @@ extension ImageStore {
     /// - Returns: what has been loaded, in the archive's order.
     public func load(archive: String) async throws(ImageError) -> [LoadedImage] {
         do {
-            return try await exclusively { try await loadAlone(archive) }
+            return try await exclusively {
+                do { return try await loadAlone(archive) } catch {
+                    await giveBack()
+                    throw error
+                }
+            }
         } catch let error as ImageError { throw error } catch { throw .failed("load: \(error)") }
     }
 
@@ -41,14 +46,19 @@ extension ImageStore {
         var process = ImageProcess()
         for change in changes { try process.apply(change) }
         do {
-            return try await exclusively { try await importAlone(archive, process, message, name) }
+            return try await exclusively {
+                do { return try await importAlone(archive, process, message, name) } catch {
+                    await giveBack()
+                    throw error
+                }
+            }
         } catch let error as ImageError { throw error } catch { throw .failed("import: \(error)") }
     }
 
     private func importAlone(
         _ archive: String, _ process: ImageProcess, _ message: String, _ reference: Reference?
     ) async throws(ImageError) -> Digest {
-        let layer = try await storeLayer(archive, expecting: nil)
+        let layer = try await storeLayer(ArchiveMember(name: archive, path: archive), expecting: nil)
         let created = Date.now.ISO8601Format()
         var history = ImageHistory()
         history.created = created
@@ -64,11 +74,17 @@ extension ImageStore {
     }
 
     /// Brings an image into the store: its layers, then itself.
-    private func store(configuration: String, layers: [String]) async throws(ImageError) -> Digest {
+    private func store(
+        configuration: ArchiveMember, layers: [ArchiveMember]
+    ) async throws(ImageError) -> Digest {
         let parsed: ImageConfiguration
         do {
-            parsed = try ImageConfiguration(json: JSON(parsing: Files.read(configuration, limit: 4 << 20)))
-        } catch let error as JSONError { throw ImageError("the image's configuration", error) } catch {
+            let text = try Files.read(configuration.path, limit: 4 << 20)
+            try configuration.check(SHA256.digest(of: text))
+            parsed = try ImageConfiguration(json: JSON(parsing: text))
+        } catch let error as ImageError { throw error } catch let error as JSONError {
+            throw ImageError("the image's configuration", error)
+        } catch {
             throw .failed("read the image's configuration: \(error)")
         }
         guard parsed.diffIDs.count == layers.count else {
@@ -79,15 +95,18 @@ extension ImageStore {
             throw .invalidArchive(
                 "the image is for \(parsed.operatingSystem)/\(parsed.architecture), this host is linux/amd64")
         }
-        for (diffID, path) in zip(parsed.diffIDs, layers) where index.layers[diffID] == nil {
-            _ = try await storeLayer(path, expecting: diffID)
+        for (diffID, layer) in zip(parsed.diffIDs, layers) where index.layers[diffID] == nil {
+            _ = try await storeLayer(layer, expecting: diffID)
         }
-        return try register(configuration: configuration)
+        return try register(configuration: configuration.path)
     }
 
     /// Unpacks a layer into a directory of its own and keeps the archive as a blob.
-    private func storeLayer(_ path: String, expecting diffID: Digest?) async throws(ImageError) -> LayerRecord {
+    private func storeLayer(
+        _ member: ArchiveMember, expecting diffID: Digest?
+    ) async throws(ImageError) -> LayerRecord {
         let paths = paths
+        let path = member.path
         let number = index.nextLayer
         // even a number whose work is cut off is not used again
         index.nextLayer += 1
@@ -101,7 +120,7 @@ extension ImageStore {
                     throw .invalidArchive(
                         "the layer's digest is \(unpacked.diffID), the image's configuration says \(diffID ?? .zero)")
                 }
-                let blob = try ImageStore.keep(path, paths)
+                let blob = try ImageStore.keep(path, paths, check: member.check)
                 return LayerRecord(diffID: unpacked.diffID, number: number, size: unpacked.size, blob: blob)
             }
         } catch {
@@ -133,6 +152,10 @@ extension ImageStore {
     private func register(configuration path: String) throws(ImageError) -> Digest {
         let id = try ImageStore.keep(path, paths)
         let parsed = try ImageStore.configuration(id, paths)
+        do {
+            // the new names must be on the disk before the index that counts on them
+            for folder in [paths.blobs, paths.layers] { try Descriptor.open(folder, .directory).synchronize() }
+        } catch { throw ImageError("store the image", error) }
         try change { index in
             let before = index.images[id]
             index.images[id] = ImageIndex.Entry(
@@ -144,11 +167,13 @@ extension ImageStore {
         return id
     }
 
-    /// Copies a file into the blobs under its digest, durably.
-    private static func keep(_ path: String, _ paths: StorePaths) throws(ImageError) -> Digest {
+    /// Copies a file into the blobs under its digest, durably, unless `check` refuses that.
+    private static func keep(
+        _ path: String, _ paths: StorePaths, check: (Digest) throws(ImageError) -> Void = { _ in }
+    ) throws(ImageError) -> Digest {
+        let temporary = "\(paths.ingest)/blob-\(Clock.realtimeNanoseconds)"
         do {
             let source = try Descriptor.open(path)
-            let temporary = "\(paths.ingest)/blob-\(Clock.realtimeNanoseconds)"
             var hash = SHA256()
             let target = try Descriptor.open(temporary, [.writeOnly, .create, .exclusive], mode: 0o600)
             var buffer = [UInt8](repeating: 0, count: 1 << 20)
@@ -161,14 +186,38 @@ extension ImageStore {
                 try target.writeAll(Array(buffer[..<count]))
             }
             let digest = hash.finish()
+            try check(digest)
             try target.synchronize()
             try Files.rename(temporary, to: paths.blob(digest))
             return digest
-        } catch { throw .failed("store the blob: \(error)") }
+        } catch {
+            discard(temporary)
+            if let error = error as? ImageError { throw error }
+            throw .failed("store the blob: \(error)")
+        }
+    }
+
+    /// Gives back what layers that no image has got use, after a failure.
+    private func giveBack() async {
+        let unused = index.unusedLayers
+        for layer in unused { index.layers[layer.diffID] = nil }
+        await removeFiles(of: unused)
+    }
+
+    /// Removes the directories and blobs of layers that the index names no more.
+    func removeFiles(of layers: [LayerRecord]) async {
+        let blobs = Set(index.layers.values.map(\.blob))
+        let paths = paths
+        await Offload.run {
+            for layer in layers {
+                ImageStore.discard(paths.layer(layer.number))
+                if !blobs.contains(layer.blob) { ImageStore.discard(paths.blob(layer.blob)) }
+            }
+        }
     }
 
     /// Removes what was only needed on the way; what resists is swept at the next start.
     static func discard(_ path: String) {
-        try? FileTree.remove(path)
+        try? Files.removeTree(path)
     }
 }

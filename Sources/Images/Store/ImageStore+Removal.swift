@@ -23,7 +23,8 @@ extension ImageStore {
             let verb = byName ? "unable to remove repository reference \"\(name)\"" : "unable to delete \(id.short)"
             throw .conflict("conflict: \(verb) (must force) - \(reason)")
         }
-        if !byName, record.references.count > 1, !force {
+        let repositories = Set(record.references.compactMap { Reference($0)?.familiarName })
+        if !byName, repositories.count > 1, !force {
             throw .conflict(
                 "conflict: unable to delete \(id.short) (must be forced) - image is referenced in multiple repositories"
             )
@@ -45,16 +46,8 @@ extension ImageStore {
         }
         configurations[id] = nil
         let chainIsUsed = configurations.values.contains { ImageStore.chainID($0.diffIDs) == chain }
-        let blobs = Set(index.layers.values.map(\.blob))
-        let paths = paths
-        let gone = unused
-        try await Offload.run { () throws(ImageError) in
-            for layer in gone {
-                ImageStore.discard(paths.layer(layer.number))
-                if !blobs.contains(layer.blob) { ImageStore.discard(paths.blob(layer.blob)) }
-            }
-            ImageStore.discard(paths.blob(id))
-            if !chainIsUsed { ImageStore.discard(paths.blockImage(chain)) }
-        }
+        await removeFiles(of: unused)
+        ImageStore.discard(paths.blob(id))
+        if !chainIsUsed { ImageStore.discard(paths.blockImage(chain)) }
     }
 }

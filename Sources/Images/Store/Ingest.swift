@@ -45,18 +45,25 @@ struct Ingest: Sendable {
         return nil
     }
 
-    /// A member as a JSON document; nil if there is none of that name.
-    func document(_ name: String) throws(ImageError) -> JSONField? {
+    /// A member as a JSON document, with that digest if one is given; nil if there is none of that name.
+    func document(_ name: String, digest: Digest? = nil) throws(ImageError) -> JSONField? {
         guard let path = path(name) else { return nil }
         do {
-            return JSONField(try JSON(parsing: Files.read(path, limit: 4 << 20)))
-        } catch let error as JSONError { throw ImageError(name, error) } catch {
+            let text = try Files.read(path, limit: 4 << 20)
+            try ArchiveMember(name: name, path: path, digest: digest).check(SHA256.digest(of: text))
+            return JSONField(try JSON(parsing: text))
+        } catch let error as ImageError { throw error } catch let error as JSONError {
+            throw ImageError(name, error)
+        } catch {
             throw .failed("load \(name): \(error)")
         }
     }
 
     /// The path of a blob of an OCI layout.
-    static func blob(_ digest: Digest) -> String { "blobs/sha256/\(digest.hexadecimal)" }
+    static func blob(_ digest: Digest) -> String { blobs + digest.hexadecimal }
+
+    /// The folder of an OCI layout's blobs.
+    static let blobs = "blobs/sha256/"
 
     private static func join(_ parent: String, _ path: String) -> String {
         var parts: [Substring] = path.hasPrefix("/") ? [] : parent.split(separator: "/")

@@ -18,8 +18,10 @@ struct StorePaths: Sendable {
     /// Makes the folders, and removes what work that was cut off has left in `ingest`.
     func prepare() throws(ImageError) {
         do {
-            for path in [ingest, blobs, layers, blockImages] { try Files.makeDirectories(path, mode: 0o711) }
-            for name in try Files.entries(of: ingest) { try FileTree.remove("\(ingest)/\(name)") }
+            // users of the host must not reach a layer's set-user-ID programs and devices (CVE-2021-41103)
+            for path in [ingest, blobs, layers] { try Files.makeDirectories(path, mode: 0o700) }
+            try Files.makeDirectories(blockImages, mode: 0o711)
+            for name in try Files.entries(of: ingest) { try Files.removeTree("\(ingest)/\(name)") }
         } catch { throw ImageError("prepare the image store", error) }
     }
 
@@ -33,7 +35,7 @@ struct StorePaths: Sendable {
                 try Files.remove("\(blobs)/\(name)")
             }
             for name in try Files.entries(of: layers) where Int(name) != nil && !numbers.contains(name) {
-                try FileTree.remove("\(layers)/\(name)")
+                try Files.removeTree("\(layers)/\(name)")
             }
             for name in try Files.entries(of: blockImages) where !images.contains(name) {
                 try Files.remove("\(blockImages)/\(name)")

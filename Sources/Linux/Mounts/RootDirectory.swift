@@ -45,7 +45,7 @@ public struct RootDirectory: ~Copyable, Sendable {
         for name in path.split(separator: "/") where name != "." {
             let above = reached
             reached += "/\(name)"
-            if let next = try find(reached) {
+            if let next = try step(String(name), in: present, whole: reached) {
                 present = next
                 continue
             }
@@ -72,6 +72,19 @@ public struct RootDirectory: ~Copyable, Sendable {
         let result = unsafe readlinkat(directory.rawValue, name, &bytes, bytes.count)
         let count = try SystemError.check(result, "read the link", name)
         return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The next directory on the way to `whole`. A plain one takes one step, where a lookup from the root takes as many
+    /// as the path is deep: an image of deep paths would keep the daemon busy for minutes.
+    private func step(
+        _ name: String, in parent: borrowing Descriptor, whole: String
+    ) throws(SystemError) -> Descriptor? {
+        guard name != ".." else { return try find(whole) }
+        let flags = OpenFlags.path.rawValue | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        // unsafe because the name is a C string; it lives for the call
+        let number = unsafe openat(parent.rawValue, name, flags)
+        if number >= 0 { return Descriptor(adopting: number) }
+        return errno == ENOENT ? nil : try find(whole)
     }
 
     /// A handle on a file within, made empty where it is missing, with all that is missing above it.
