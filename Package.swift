@@ -125,6 +125,8 @@ let package = Package(
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
+        .testTarget(name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "Wire"], swiftSettings: common),
+        .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
             name: "EngineTests",

@@ -5,6 +5,7 @@
 #include "events.h"
 #include "file.h"
 #include "machine.h"
+#include "memory.h"
 #include "mount.h"
 #include "netlink.h"
 #include "privilege.h"

@@ -2,7 +2,10 @@ internal import Linux
 package import Wire
 
 extension Supervisor: ExecutorDelegate {
-    package func put(out bytes: [UInt8], _ stream: Frame.Stream) { streams?.put(out: bytes, stream) }
+    package func put(out bytes: [UInt8], _ stream: Frame.Stream) {
+        memory.used()
+        streams?.put(out: bytes, stream)
+    }
 
     package func ended(_ stream: Frame.Stream) { streams?.ended(stream) }
 

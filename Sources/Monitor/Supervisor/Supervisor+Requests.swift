@@ -4,6 +4,7 @@ package import Wire
 extension Supervisor {
     /// Carries out a request and answers it on the connection that it came on.
     package func handle(_ request: Request, _ number: UInt32, on connection: Connection) {
+        memory.used()
         do {
             try carryOut(request, number, on: connection)
         } catch let failure as Failure {

@@ -27,6 +27,7 @@ package final class Supervisor {
 
     package weak var delegate: (any SupervisorDelegate)?
     let loop: EventLoop
+    let memory: IdleMemory
     let makeExecutor: (ContainerSetup.ExecutorKind) throws -> any Executor
     var executor: (any Executor)?
     var state = State.empty
@@ -45,6 +46,7 @@ package final class Supervisor {
         makeExecutor: @escaping (ContainerSetup.ExecutorKind) throws -> any Executor
     ) {
         self.loop = loop
+        memory = IdleMemory(in: loop)
         self.makeExecutor = makeExecutor
     }
 

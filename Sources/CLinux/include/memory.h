@@ -1,0 +1,5 @@
+// Memory that is not needed any more.
+#pragma once
+
+/// Gives free memory of the heap, and the part of the stack that was in use deeper down, back to the kernel.
+void bh_release_memory(void);
