@@ -127,6 +127,8 @@ let package = Package(
         .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
         .testTarget(name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),
+        .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
+        .testTarget(name: "NetworksTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
             name: "EngineTests",
