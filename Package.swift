@@ -134,5 +134,9 @@ let package = Package(
             name: "EngineTests",
             dependencies: ["Engine", "Linux", "OCI", "Wire", .product(name: "Logging", package: "swift-log")],
             swiftSettings: common),
+        .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
+        .testTarget(name: "SeccompTests", dependencies: ["OCI", "Seccomp"], swiftSettings: common),
+        .testTarget(name: "KernelTests", dependencies: ["Linux", "OCI", "TestKit"], swiftSettings: common),
     ]
 )

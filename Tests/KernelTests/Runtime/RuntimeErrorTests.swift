@@ -1,0 +1,58 @@
+import Linux
+import OCI
+import Testing
+
+@Suite("bulkhead-runtime: errors", .serialized, .enabled(if: isSuperuser))
+struct RuntimeErrorTests {
+    /// Docker's client makes 127 and 126 of these very words.
+    @Test(arguments: [
+        ("nope", #"exec: "nope": executable file not found in $PATH"#),
+        ("/nope", #"exec: "/nope": stat /nope: no such file or directory"#),
+        ("/etc/passwd", #"exec: "/etc/passwd": permission denied"#),
+        ("/etc", #"exec: "/etc": is a directory"#),
+    ])
+    func programsThatCannotBeExecuted(_ program: String, _ text: String) throws {
+        try withBundle([program]) { bundle in
+            let result = try bundle.run()
+            #expect(result.code == 1)
+            #expect(result.error.contains(text))
+        }
+    }
+
+    @Test func whatIsNotSupportedIsRefusedByName() throws {
+        try withBundle(["/bin/true"]) { bundle in
+            guard case .object(var document) = bundle.specification.json else { return }
+            document["hooks"] = .object(["poststop": [.object(["path": "/bin/true"])]].mapValues { .array($0) })
+            try Files.write("\(bundle.directory)/config.json", JSON.object(document).encoded)
+            let result = try bundle.command(["run", "-b", bundle.directory, bundle.id])
+            #expect(result.code == 1)
+            #expect(result.error.contains("hooks.poststop") || result.error.contains("hooks: is not supported yet"))
+        }
+    }
+
+    @Test func errorsAreLoggedAsJSON() throws {
+        try withBundle(["/nope"]) { bundle in
+            try bundle.write()
+            let log = "\(bundle.resources.directory)/log"
+            let result = try bundle.command([
+                "--log", log, "--log-format", "json", "run", "-b", bundle.directory, bundle.id,
+            ])
+            #expect(result.code == 1)
+            let line = try JSONField(JSON(parsing: try Files.readText(log)))
+            #expect(try line.required("level").string() == "error")
+            #expect(try line.required("msg").string().contains("/nope"))
+        }
+    }
+
+    @Test(arguments: [["frobnicate"], ["run"], ["run", "--nonsense", "x"], ["kill", "x", "NONSENSE"], []])
+    func usage(_ words: [String]) throws {
+        try withBundle(["/bin/true"]) { bundle in #expect(try bundle.command(words).code == 1) }
+    }
+
+    @Test(arguments: ["../x", "a/b", ".hidden", ""]) func namesThatLeadElsewhere(_ name: String) throws {
+        try withBundle(["/bin/true"]) { bundle in
+            try bundle.write()
+            #expect(try bundle.command(["run", "-b", bundle.directory, name]).code == 1)
+        }
+    }
+}

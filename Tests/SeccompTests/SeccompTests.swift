@@ -1,0 +1,38 @@
+import OCI
+import Seccomp
+import Testing
+
+@Suite("Filters for system calls")
+struct SeccompTests {
+    @Test func dockersProfileCompiles() throws {
+        let profile = try SeccompProfile(parsing: SeccompProfile.dockerDefault)
+        let program = try SeccompCompiler.compile(
+            profile.resolved(capabilities: ["CAP_CHOWN"], kernelRelease: "6.1.0-56-cloud-amd64"))
+        #expect(program.count.isMultiple(of: 8) && program.count > 1000)
+        #expect(program.count / 8 <= 4096)
+    }
+
+    @Test func conditionsDecide() throws {
+        let profile = try SeccompProfile(parsing: SeccompProfile.dockerDefault)
+        let plain = profile.resolved(capabilities: [], kernelRelease: "6.1.0")
+        let administrator = profile.resolved(capabilities: ["CAP_SYS_ADMIN"], kernelRelease: "6.1.0")
+        #expect(!plain.calls.contains { $0.names.contains("mount") && $0.action == "SCMP_ACT_ALLOW" })
+        #expect(administrator.calls.contains { $0.names.contains("mount") && $0.action == "SCMP_ACT_ALLOW" })
+        #expect(plain.calls.contains { $0.names == ["clone3"] && $0.errno == 38 })
+        #expect(!administrator.calls.contains { $0.names == ["clone3"] && $0.errno == 38 })
+        let old = profile.resolved(capabilities: [], kernelRelease: "4.4.0")
+        #expect(plain.calls.contains { $0.names.contains("ptrace") })
+        #expect(!old.calls.contains { $0.names.contains("ptrace") })
+    }
+
+    @Test(arguments: ["SCMP_ACT_NOTIFY", "SCMP_ACT_NONSENSE"])
+    func unknownActionsAreRefused(_ action: String) {
+        #expect(throws: SeccompError.self) { try SeccompCompiler.compile(RuntimeSeccomp(defaultAction: action)) }
+    }
+
+    @Test func unknownCallsAreSkipped() throws {
+        var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
+        filter.calls = [.init(names: ["no_such_call"], action: "SCMP_ACT_ERRNO")]
+        #expect(try !SeccompCompiler.compile(filter).isEmpty)
+    }
+}
