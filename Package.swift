@@ -121,6 +121,10 @@ let package = Package(
             name: "CommandTests", dependencies: ["BulkheadCommands", "DockerModels", "Linux", "OCI"],
             swiftSettings: common),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI"], swiftSettings: common),
+        .testTarget(name: "DockerModelsTests", dependencies: ["DockerModels", "OCI"], swiftSettings: common),
+        .testTarget(
+            name: "DockerAPITests", dependencies: ["DockerAPI", "DockerModels", "Engine", "OCI", "Wire"] + nio,
+            swiftSettings: common),
         .testTarget(name: "EndToEndTests", swiftSettings: common),
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),

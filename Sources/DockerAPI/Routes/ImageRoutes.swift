@@ -59,9 +59,10 @@ struct ImageRoutes: Sendable {
         if let name = call.query["fromImage"].nonEmpty {
             let tag = call.query["tag"].nonEmpty.map { $0.contains(":") ? "@\($0)" : ":\($0)" } ?? ""
             // Clients ask this when an image is missing, and show the text.
+            let familiar = name.hasPrefix("docker.io/library/") ? name.dropFirst("docker.io/library/".count) : name[...]
             throw APIError(
                 .notFound,
-                "pull access denied for \(name)\(tag): pulling images is not there yet: "
+                "pull access denied for \(familiar)\(tag): pulling images is not there yet: "
                     + "bring one in with 'docker load' or 'docker import'")
         }
         guard let source = call.query["fromSrc"].nonEmpty else {

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Serves Docker's API over HTTP.
 public final class APIServer: Sendable {
-    private let service: Service
+    private let respond: @Sendable (Exchange) async -> Void
     private let group: MultiThreadedEventLoopGroup
     private let open = Mutex(Open())
 
@@ -18,10 +18,15 @@ public final class APIServer: Sendable {
     }
 
     /// A server that does not listen yet.
-    public init(engine: Engine) {
+    public convenience init(engine: Engine) {
+        let service = Service(engine: engine)
+        self.init { await service.respond($0) }
+    }
+
+    init(respond: @escaping @Sendable (Exchange) async -> Void) {
         // One thread moves all bytes; what takes time runs elsewhere.
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        service = Service(engine: engine)
+        self.respond = respond
     }
 
     /// Listens there too.
@@ -83,6 +88,6 @@ public final class APIServer: Sendable {
         try pipeline.addHandler(encoder)
         try pipeline.addHandler(decoder)
         try pipeline.addHandler(
-            HTTPConnection(decoder: decoder, encoder: encoder) { [service] in await service.respond($0) })
+            HTTPConnection(decoder: decoder, encoder: encoder, respond: respond))
     }
 }

@@ -14,6 +14,11 @@ struct HijackedConnection: Sendable {
         guard let descriptor = stream.takeDescriptor() else {
             throw EngineError(.internal, "the streams were taken before")
         }
+        try await join(descriptor: descriptor, format: format, detach: detach)
+    }
+
+    /// The same with the connected socket itself, which is closed with the connection.
+    func join(descriptor: Int32, format: StreamFormat, detach: DetachSequence?) async throws {
         _ = try await ClientBootstrap(group: channel.eventLoop)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.autoRead, value: false)

@@ -1,5 +1,6 @@
 import DockerModels
 import Engine
+import Glibc
 import Wire
 
 /// What a container uses, as `GET /containers/{id}/stats` has it.
@@ -29,7 +30,8 @@ enum StatsDescriber {
         ]
         sample.memoryStats?.usage = report.memoryUsage
         sample.memoryStats?.maxUsage = report.memoryMaximum
-        sample.memoryStats?.limit = report.memoryLimit
+        // Without a limit of its own, the host's memory is the limit.
+        sample.memoryStats?.limit = report.memoryLimit ?? HostMemory.bytes
         sample.memoryStats?.stats = report.memoryDetails.merging(
             // Clients subtract one or the other from the usage, by the version of control groups that they guess.
             ["inactive_file": report.memoryInactiveFile, "total_inactive_file": report.memoryInactiveFile]
@@ -61,5 +63,15 @@ enum StatsDescriber {
         stats.txErrors = counters.sentErrors
         stats.txDropped = counters.sentDropped
         return stats
+    }
+}
+
+/// The host's memory.
+enum HostMemory {
+    /// All of it, in bytes.
+    static var bytes: UInt64 {
+        var information = sysinfo()
+        guard Glibc.sysinfo(&information) == 0 else { return 0 }
+        return UInt64(information.totalram) * UInt64(information.mem_unit)
     }
 }
