@@ -118,7 +118,11 @@ let package = Package(
 
         // Tests: one target a module, the real kernel, and everything together through the real clients.
         .testTarget(
-            name: "CommandTests", dependencies: ["BulkheadCommands", "DockerModels", "Linux", "OCI"],
+            name: "CommandTests",
+            dependencies: [
+                "BulkheadCommands", "DockerModels", "Linux", "OCI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: common),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI"], swiftSettings: common),
         .testTarget(name: "DockerModelsTests", dependencies: ["DockerModels", "OCI"], swiftSettings: common),
@@ -131,7 +135,6 @@ let package = Package(
         .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
         .testTarget(name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),
-        .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
         .testTarget(name: "NetworksTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
@@ -141,6 +144,6 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "SeccompTests", dependencies: ["OCI", "Seccomp"], swiftSettings: common),
-        .testTarget(name: "KernelTests", dependencies: ["Linux", "OCI", "TestKit"], swiftSettings: common),
+        .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks", "OCI", "TestKit"], swiftSettings: common),
     ]
 )

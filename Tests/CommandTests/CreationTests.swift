@@ -1,3 +1,4 @@
+import ArgumentParser
 import DockerModels
 import OCI
 import Testing

@@ -66,7 +66,7 @@ import Testing
 
     @Test func creationSurvivesItsOwnText() throws {
         var host = HostConfig()
-        host.portBindings = ["80/tcp": [PortBinding(hostIP: "", hostPort: "8080")], "81/tcp": .some(nil)]
+        host.portBindings = ["80/tcp": [PortBinding(hostIP: "", hostPort: "8080")], "81/tcp": nil]
         host.ulimits = [UlimitConfig(name: "nofile", soft: -1, hard: 100)]
         var config = ContainerConfig()
         config.image = "x"
@@ -74,8 +74,4 @@ import Testing
         let creation = ContainerCreation(config: config, hostConfig: host)
         #expect(try DockerJSON.decode(ContainerCreation.self, from: try DockerJSON.encode(creation)) == creation)
     }
-}
-
-extension JSON: ExpressibleByArrayLiteral {
-    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
 }

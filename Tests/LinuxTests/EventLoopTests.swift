@@ -34,7 +34,8 @@ struct EventLoopTests {
 
     @Test func handlerOfARemovedSourceIsNotCalled() throws {
         let loop = try EventLoop()
-        let (first, second) = (try PipePair(), try PipePair())
+        let first = try PipePair()
+        let second = try PipePair()
         var calls = 0
         for number in [first.reading.rawValue, second.reading.rawValue] {
             let other = number == first.reading.rawValue ? second.reading.rawValue : first.reading.rawValue

@@ -43,10 +43,13 @@ struct AddressTests {
     @Test func certainAddressIsTakenOnce() throws {
         var pool = AddressPool(try #require(IPv4Prefix("10.0.0.1/29")))
         let address = try #require(IPv4Address("10.0.0.4"))
-        #expect(pool.take(address))
-        #expect(!pool.take(address))
+        let first = pool.take(address)
+        #expect(first)
+        let second = pool.take(address)
+        #expect(!second)
         for text in ["10.0.0.0", "10.0.0.1", "10.0.0.7", "10.0.0.8"] {
-            #expect(!pool.take(try #require(IPv4Address(text))))
+            let taken = pool.take(try #require(IPv4Address(text)))
+            #expect(!taken, "\(text)")
         }
     }
 

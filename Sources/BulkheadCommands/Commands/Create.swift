@@ -40,8 +40,7 @@ extension CreateOptions {
         do throws(CommandError) { created = try client.value(request) } catch {
             throw CreateOptions.advise(error, image: creation.config.image ?? "")
         }
-        for warning in created.warnings { let text = warning.hasPrefix("WARNING: ") ? String(warning.dropFirst(9)) : warning
-            try StandardStream.error.line("bulkhead: warning: " + text) }
+        try StandardStream.warn(created.warnings)
         if let path = container.identifierFile {
             do { try Files.write(path, Array(created.id.utf8)) } catch {
                 throw .file(operation: "write", path: path, reason: error.reason)

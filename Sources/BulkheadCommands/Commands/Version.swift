@@ -86,9 +86,6 @@ struct Info: DaemonCommand {
             ("Root Dir", info["DockerRootDir"].text),
         ]
         for (name, value) in rows where !value.isEmpty { try StandardStream.output.line("\(name): \(value)") }
-        for warning in info["Warnings"].elements {
-            let text = warning.text.hasPrefix("WARNING: ") ? String(warning.text.dropFirst(9)) : warning.text
-            try StandardStream.error.line("bulkhead: warning: " + text)
-        }
+        try StandardStream.warn(info["Warnings"].elements.map(\.text))
     }
 }

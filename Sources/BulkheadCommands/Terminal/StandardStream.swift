@@ -34,6 +34,14 @@ enum StandardStream: Int32 {
     /// Writes a text and a line's end.
     func line(_ text: String) throws(CommandError) { try write(text + "\n") }
 
+    /// Passes a daemon's warnings on, which may have a mark of their own already.
+    static func warn(_ warnings: [String]) throws(CommandError) {
+        for warning in warnings {
+            let text = warning.hasPrefix("WARNING: ") ? String(warning.dropFirst("WARNING: ".count)) : warning
+            try error.line("bulkhead: warning: " + text)
+        }
+    }
+
     /// Says on standard error what went wrong.
     static func complain(_ text: String) {
         // Where standard error is closed too, there is nobody left to tell.

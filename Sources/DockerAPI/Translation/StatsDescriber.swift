@@ -1,6 +1,5 @@
 import DockerModels
 import Engine
-import Glibc
 import Wire
 
 /// What a container uses, as `GET /containers/{id}/stats` has it.
@@ -31,7 +30,7 @@ enum StatsDescriber {
         sample.memoryStats?.usage = report.memoryUsage
         sample.memoryStats?.maxUsage = report.memoryMaximum
         // Without a limit of its own, the host's memory is the limit.
-        sample.memoryStats?.limit = report.memoryLimit ?? HostMemory.bytes
+        sample.memoryStats?.limit = report.memoryLimit ?? HostMemory.total
         sample.memoryStats?.stats = report.memoryDetails.merging(
             // Clients subtract one or the other from the usage, by the version of control groups that they guess.
             ["inactive_file": report.memoryInactiveFile, "total_inactive_file": report.memoryInactiveFile]
@@ -63,15 +62,5 @@ enum StatsDescriber {
         stats.txErrors = counters.sentErrors
         stats.txDropped = counters.sentDropped
         return stats
-    }
-}
-
-/// The host's memory.
-enum HostMemory {
-    /// All of it, in bytes.
-    static var bytes: UInt64 {
-        var information = sysinfo()
-        guard Glibc.sysinfo(&information) == 0 else { return 0 }
-        return UInt64(information.totalram) * UInt64(information.mem_unit)
     }
 }

@@ -30,7 +30,7 @@ struct HostFacts: Sendable, Equatable {
         var facts = HostFacts()
         facts.unifiedCgroups = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0
         facts.processors = sysconf(Int32(_SC_NPROCESSORS_CONF))
-        facts.memory = UInt64(sysconf(Int32(_SC_PHYS_PAGES))) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+        facts.memory = HostMemory.total
         if let text = FileText.read("/proc/sys/kernel/cap_last_cap"), let last = Int(text.trimmed) {
             facts.lastCapability = min(last, CapabilityNames.all.count - 1)
         }
@@ -70,5 +70,13 @@ extension String {
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }
         return String(text)
+    }
+}
+
+/// The host's memory.
+public enum HostMemory {
+    /// All of it, in bytes.
+    public static var total: UInt64 {
+        UInt64(sysconf(Int32(_SC_PHYS_PAGES))) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
     }
 }

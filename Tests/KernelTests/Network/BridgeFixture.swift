@@ -1,16 +1,17 @@
 import Linux
 import Networks
+import Testing
 
 /// A host with a neighbour, both in namespaces of their own: 10.9.9.1 and 10.9.9.2.
-struct BridgeFixture: ~Copyable {
+struct BridgeFixture {
     let host: TestNamespace
     let neighbour: TestNamespace
 
     init() throws {
         host = try TestNamespace()
         neighbour = try TestNamespace()
-        guard let left = IPv4Prefix("10.9.9.1/24"), let right = IPv4Prefix("10.9.9.2/24") else { return }
-        try host.connect("up0", left, to: neighbour, right)
+        try host.connect(
+            "up0", #require(IPv4Prefix("10.9.9.1/24")), to: neighbour, #require(IPv4Prefix("10.9.9.2/24")))
     }
 
     /// A daemon's network on the host, open.

@@ -23,7 +23,9 @@ final class TestNamespace: Sendable {
                 var socket = try NetlinkSocket()
                 try socket.bringLoopbackUp()
                 let descriptor = try Descriptor.open("/proc/thread-self/ns/net")
-                box.result.withLock { $0 = (gettid(), descriptor.release()) }
+                let thread = try Files.readText("/proc/thread-self/stat").prefix { $0 != " " }
+                let held = (Int32(thread) ?? -1, descriptor.release())
+                box.result.withLock { $0 = held }
             } catch {
                 print("make a network namespace: \(error)")
             }

@@ -41,7 +41,7 @@ final class TestServer: Sendable {
                     if transport == .udp {
                         _ = sendto(socket, text, text.count, 0, peer, length)
                     } else {
-                        _ = send(connection, text, text.count, Int32(MSG_NOSIGNAL.rawValue))
+                        _ = send(connection, text, text.count, Int32(MSG_NOSIGNAL))
                         close(connection)
                     }
                 }

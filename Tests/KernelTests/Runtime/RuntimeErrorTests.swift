@@ -1,5 +1,6 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @Suite("bulkhead-runtime: errors", .serialized, .enabled(if: isSuperuser))
@@ -12,7 +13,7 @@ struct RuntimeErrorTests {
         ("/etc", #"exec: "/etc": is a directory"#),
     ])
     func programsThatCannotBeExecuted(_ program: String, _ text: String) throws {
-        try withBundle([program]) { bundle in
+        try withBundle([program]) { bundle throws in
             let result = try bundle.run()
             #expect(result.code == 1)
             #expect(result.error.contains(text))
@@ -20,7 +21,7 @@ struct RuntimeErrorTests {
     }
 
     @Test func whatIsNotSupportedIsRefusedByName() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             guard case .object(var document) = bundle.specification.json else { return }
             document["hooks"] = .object(["poststop": [.object(["path": "/bin/true"])]].mapValues { .array($0) })
             try Files.write("\(bundle.directory)/config.json", JSON.object(document).encoded)
@@ -31,7 +32,7 @@ struct RuntimeErrorTests {
     }
 
     @Test func errorsAreLoggedAsJSON() throws {
-        try withBundle(["/nope"]) { bundle in
+        try withBundle(["/nope"]) { bundle throws in
             try bundle.write()
             let log = "\(bundle.resources.directory)/log"
             let result = try bundle.command([
@@ -46,11 +47,14 @@ struct RuntimeErrorTests {
 
     @Test(arguments: [["frobnicate"], ["run"], ["run", "--nonsense", "x"], ["kill", "x", "NONSENSE"], []])
     func usage(_ words: [String]) throws {
-        try withBundle(["/bin/true"]) { bundle in #expect(try bundle.command(words).code == 1) }
+        try withBundle(["/bin/true"]) { bundle throws in
+            let code = try bundle.command(words).code
+            #expect(code == 1)
+        }
     }
 
     @Test(arguments: ["../x", "a/b", ".hidden", ""]) func namesThatLeadElsewhere(_ name: String) throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             try bundle.write()
             #expect(try bundle.command(["run", "-b", bundle.directory, name]).code == 1)
         }

@@ -1,13 +1,14 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @Suite("bulkhead-runtime: exec", .serialized, .enabled(if: isSuperuser))
 struct RuntimeExecTests {
     @Test func runsInTheContainersNamespacesAndGroups() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             bundle.specification.hostname = "inside"
-            try bundle.whileRunning {
+            try bundle.whileRunning { () throws in
                 let result = try bundle.exec(
                     script(
                         "hostname; for n in mnt pid net ipc uts cgroup; do [ $(readlink /proc/self/ns/$n) = $(readlink /proc/1/ns/$n) ] || echo $n differs; done; cat /proc/1/cmdline; grep -v ':/$' /proc/self/cgroup; exit 42"
@@ -21,8 +22,8 @@ struct RuntimeExecTests {
     }
 
     @Test func userEnvironmentAndWorkingDirectory() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
-            try bundle.whileRunning {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.whileRunning { () throws in
                 let result = try bundle.exec(
                     script("id -u; pwd; echo $A $HOME; grep CapEff /proc/self/status"),
                     options: ["--user", "web", "--cwd", "/made/here", "--env", "A=b"])
@@ -32,8 +33,8 @@ struct RuntimeExecTests {
     }
 
     @Test func processFile() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
-            try bundle.whileRunning {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.whileRunning { () throws in
                 var process = RuntimeProcess()
                 process.arguments = ["/bin/echo", "from a file"]
                 process.user.name = "web"
@@ -45,12 +46,12 @@ struct RuntimeExecTests {
     }
 
     @Test func filterAndCapabilitiesAreTheContainers() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
             filter.calls = [.init(names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO")]
             bundle.specification.linux.seccomp = filter
             bundle.specification.process?.capabilities = RuntimeCapabilities(["CAP_KILL"])
-            try bundle.whileRunning {
+            try bundle.whileRunning { () throws in
                 let result = try bundle.exec(script("mkdir /tmp/x || echo refused; grep CapBnd /proc/self/status"))
                 #expect(result.lines == ["refused", "CapBnd:\t0000000000000020"])
             }
@@ -58,10 +59,10 @@ struct RuntimeExecTests {
     }
 
     @Test func memoryOfExecutedProcessesCounts() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             bundle.specification.linux.resources.memory.limit = 16 << 20
             bundle.specification.linux.resources.memory.swap = 16 << 20
-            try bundle.whileRunning {
+            try bundle.whileRunning { () throws in
                 let result = try bundle.exec(["/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"])
                 #expect(result.code == 137)
             }
@@ -69,8 +70,8 @@ struct RuntimeExecTests {
     }
 
     @Test func terminalOfItsOwn() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
-            try bundle.whileRunning {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.whileRunning { () throws in
                 let result = try bundle.exec(["/bin/tty"], options: ["--tty"])
                 #expect(result.output == "/dev/pts/0\r\n")
             }

@@ -1,11 +1,12 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @Suite("bulkhead-runtime: life", .serialized, .enabled(if: isSuperuser))
 struct RuntimeLifecycleTests {
     @Test func exitCodeAndStreamsOfRun() throws {
-        try withBundle(script("cat; echo problem >&2; exit 7")) { bundle in
+        try withBundle(script("cat; echo problem >&2; exit 7")) { bundle throws in
             let result = try bundle.run(input: "hello\n")
             #expect(result.code == 7)
             #expect(result.output == "hello\n")
@@ -14,7 +15,7 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func signalBecomes128AndItsNumber() throws {
-        try withBundle(script("kill -9 $$; sleep 5")) { bundle in
+        try withBundle(script("kill -9 $$; sleep 5")) { bundle throws in
             // The first process of a pid namespace can't be killed from inside: a child is.
             bundle.specification.process?.arguments = script("sh -c 'kill -9 $$'; exit $?")
             #expect(try bundle.run().code == 137)
@@ -22,7 +23,7 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func createStartKillDelete() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             try bundle.write()
             #expect(try bundle.command(["create", "-b", bundle.directory, bundle.id]).code == 0)
             #expect(try status(bundle) == "created")
@@ -40,7 +41,7 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func createdContainerCanBeDeletedWithoutAStart() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             try bundle.write()
             #expect(try bundle.command(["create", "-b", bundle.directory, bundle.id]).code == 0)
             #expect(try bundle.command(["delete", bundle.id]).code == 0)
@@ -48,8 +49,8 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func namesAreTakenOnce() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
-            try bundle.whileRunning {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.whileRunning { () throws in
                 let second = try bundle.command(["run", "-b", bundle.directory, bundle.id])
                 #expect(second.code == 1 && second.error.contains("exists already"))
                 #expect(try status(bundle) == "running")
@@ -59,8 +60,8 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func pauseAndResume() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
-            try bundle.whileRunning {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.whileRunning { () throws in
                 #expect(try bundle.command(["pause", bundle.id]).code == 0)
                 #expect(try status(bundle) == "paused")
                 #expect(try bundle.command(["resume", bundle.id]).code == 0)
@@ -70,13 +71,13 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func aPausedContainerCanBeDeletedByForce() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
-            try bundle.whileRunning { #expect(try bundle.command(["pause", bundle.id]).code == 0) }
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.whileRunning { () throws in #expect(try bundle.command(["pause", bundle.id]).code == 0) }
         }
     }
 
     @Test func whatAFailedCreateMadeIsUndone() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             bundle.specification.mounts.append(
                 .init(destination: "/data", source: "/nonexistent-\(bundle.id)", options: ["bind"]))
             let result = try bundle.run()
@@ -86,7 +87,7 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func pidFileHasTheFirstProcess() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             try bundle.write()
             let file = "\(bundle.resources.directory)/pid"
             #expect(try bundle.command(["run", "-d", "--pid-file", file, "-b", bundle.directory, bundle.id]).code == 0)
@@ -97,7 +98,7 @@ struct RuntimeLifecycleTests {
     }
 
     @Test func specWritesAConfigurationThatCanBeRead() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             #expect(try bundle.command(["spec", "-b", bundle.directory]).code == 0)
             let text = try Files.read("\(bundle.directory)/config.json")
             #expect(try RuntimeSpecification(parsing: text).process?.arguments == ["sh"])

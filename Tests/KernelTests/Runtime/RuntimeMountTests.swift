@@ -7,7 +7,7 @@ import Testing
 @Suite("bulkhead-runtime: mounts", .serialized, .enabled(if: isSuperuser))
 struct RuntimeMountTests {
     @Test func mountsAndTheirOptions() throws {
-        try withBundle(script("cat /proc/mounts")) { bundle in
+        try withBundle(script("cat /proc/mounts")) { bundle throws in
             bundle.specification.mounts.append(
                 .init(
                     destination: "/cache", type: "tmpfs", source: "cache", options: ["noexec", "size=1m", "mode=700"]))
@@ -23,7 +23,7 @@ struct RuntimeMountTests {
         try withBundle(
             script("stat -c '%n %t:%T %a' /dev/null /dev/tty /dev/fuse; readlink /dev/fd; readlink /dev/ptmx")
         ) {
-            bundle in
+            bundle throws in
             bundle.specification.linux.devices = [
                 .init(type: "c", path: "/dev/fuse", major: 10, minor: 229, mode: 0o600)
             ]
@@ -36,7 +36,7 @@ struct RuntimeMountTests {
 
     @Test func bindsAndReadOnlyBinds() throws {
         try withBundle(script("cat /data/file /data/one; echo x > /data/new; echo x > /fixed/new || echo refused")) {
-            bundle in
+            bundle throws in
             let source = "\(bundle.resources.directory)/source"
             try Files.makeDirectories(source)
             try Files.write("\(source)/file", Array("content\n".utf8))
@@ -52,7 +52,7 @@ struct RuntimeMountTests {
     }
 
     @Test func rootCanBeReadOnly() throws {
-        try withBundle(script("touch /new && echo written; touch /dev/new && echo written")) { bundle in
+        try withBundle(script("touch /new && echo written; touch /dev/new && echo written")) { bundle throws in
             bundle.specification.root?.readOnly = true
             #expect(try bundle.run().lines == ["written"])
         }
@@ -64,7 +64,7 @@ struct RuntimeMountTests {
                 "cat /proc/kcore | wc -c; ls /proc/fs | wc -l; touch /proc/sys/kernel/x; echo 1 > /proc/sys/kernel/sem || echo refused"
             )
         ) {
-            bundle in
+            bundle throws in
             bundle.specification.linux.maskedPaths = ["/proc/kcore", "/proc/fs", "/proc/none"]
             bundle.specification.linux.readOnlyPaths = ["/proc/sys", "/proc/none"]
             #expect(try bundle.run().lines == ["0", "0", "refused"])
@@ -73,7 +73,7 @@ struct RuntimeMountTests {
 
     @Test(arguments: ["/absolute/sub", "/relative/sub", "/absolute"])
     func destinationsNeverLeaveTheRootThroughLinks(_ destination: String) throws {
-        try withBundle(script("grep -c trap /proc/mounts")) { bundle in
+        try withBundle(script("grep -c trap /proc/mounts")) { bundle throws in
             let outside = "\(bundle.resources.directory)/outside"
             try Files.makeDirectories(outside)
             symlink(outside, "\(bundle.rootFileSystem)/absolute")
@@ -86,7 +86,7 @@ struct RuntimeMountTests {
 
     @Test(arguments: ["/proc/self/root", "/proc/1/root", "/proc/self/fd/3", "/proc/self/cwd"])
     func destinationsNeverFollowMagicLinks(_ target: String) throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             symlink(target, "\(bundle.rootFileSystem)/magic")
             bundle.specification.mounts.append(.init(destination: "/magic", type: "tmpfs", source: "trap"))
             #expect(try bundle.run().code == 1)
@@ -94,7 +94,7 @@ struct RuntimeMountTests {
     }
 
     @Test func workingDirectoryNeverFollowsMagicLinks() throws {
-        try withBundle(["/bin/pwd"]) { bundle in
+        try withBundle(["/bin/pwd"]) { bundle throws in
             symlink("/proc/self/fd/9", "\(bundle.rootFileSystem)/magic")
             bundle.specification.process?.workingDirectory = "/magic"
             #expect(try bundle.run().code == 1)
@@ -102,14 +102,14 @@ struct RuntimeMountTests {
     }
 
     @Test func procMustNotBeALink() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             symlink("/tmp", "\(bundle.rootFileSystem)/proc")
             #expect(try bundle.run().code == 1)
         }
     }
 
     @Test func nothingOfTheHostCanBeSeen() throws {
-        try withBundle(script("ls /proc/self/fd | wc -l; cat /proc/mounts | wc -l; ls /")) { bundle in
+        try withBundle(script("ls /proc/self/fd | wc -l; cat /proc/mounts | wc -l; ls /")) { bundle throws in
             let lines = try bundle.run().lines
             // 0, 1, 2, and the one that ls has opened.
             #expect(lines.first == "4")
@@ -118,7 +118,7 @@ struct RuntimeMountTests {
     }
 
     @Test func mountsDoNotReachTheHost() throws {
-        try withBundle(script("mount -t tmpfs x /tmp && echo mounted")) { bundle in
+        try withBundle(script("mount -t tmpfs x /tmp && echo mounted")) { bundle throws in
             bundle.specification.process?.capabilities = RuntimeCapabilities(["CAP_SYS_ADMIN"])
             let before = try Files.readText("/proc/self/mountinfo")
             #expect(try bundle.run().lines == ["mounted"])

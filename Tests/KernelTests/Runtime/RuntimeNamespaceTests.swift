@@ -8,7 +8,7 @@ import Testing
 struct RuntimeNamespaceTests {
     @Test(arguments: ["mnt", "pid", "net", "ipc", "uts", "cgroup"])
     func hasItsOwn(_ kind: String) throws {
-        try withBundle(["/bin/readlink", "/proc/self/ns/\(kind)"]) { bundle in
+        try withBundle(["/bin/readlink", "/proc/self/ns/\(kind)"]) { bundle throws in
             let result = try bundle.run()
             let ours = try Command.run("/bin/readlink", ["/proc/self/ns/\(kind)"], in: bundle.resources)
             #expect(result.code == 0)
@@ -17,7 +17,7 @@ struct RuntimeNamespaceTests {
     }
 
     @Test func isTheFirstProcessAndSeesItsOwnOnly() throws {
-        try withBundle(script("echo $$; ls /proc | grep -c '^[0-9]'")) { bundle in
+        try withBundle(script("echo $$; ls /proc | grep -c '^[0-9]'")) { bundle throws in
             let lines = try bundle.run().lines
             #expect(lines.first == "1")
             #expect(lines.last.flatMap { Int($0) } ?? 99 <= 3)
@@ -25,7 +25,7 @@ struct RuntimeNamespaceTests {
     }
 
     @Test func hostNameAndDomainName() throws {
-        try withBundle(script("hostname; cat /proc/sys/kernel/domainname")) { bundle in
+        try withBundle(script("hostname; cat /proc/sys/kernel/domainname")) { bundle throws in
             bundle.specification.hostname = "somewhere"
             bundle.specification.domainname = "example.org"
             #expect(try bundle.run().lines == ["somewhere", "example.org"])
@@ -33,13 +33,13 @@ struct RuntimeNamespaceTests {
     }
 
     @Test func loopbackIsUp() throws {
-        try withBundle(script("ip a show lo")) { bundle in
+        try withBundle(script("ip a show lo")) { bundle throws in
             #expect(try bundle.run().output.contains("127.0.0.1"))
         }
     }
 
     @Test func joinsANetworkNamespaceByItsPath() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             let file = "\(bundle.resources.directory)/pid"
             try bundle.write()
             #expect(try bundle.command(["run", "-d", "--pid-file", file, "-b", bundle.directory, bundle.id]).code == 0)
@@ -55,7 +55,7 @@ struct RuntimeNamespaceTests {
     }
 
     @Test func joinsAProcessNamespaceByItsPath() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle in
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
             let file = "\(bundle.resources.directory)/pid"
             try bundle.write()
             #expect(try bundle.command(["run", "-d", "--pid-file", file, "-b", bundle.directory, bundle.id]).code == 0)
@@ -70,7 +70,7 @@ struct RuntimeNamespaceTests {
     }
 
     @Test func kernelParametersOfItsOwnNamespacesOnly() throws {
-        try withBundle(script("cat /proc/sys/net/ipv4/ip_unprivileged_port_start")) { bundle in
+        try withBundle(script("cat /proc/sys/net/ipv4/ip_unprivileged_port_start")) { bundle throws in
             let before = try Files.readText("/proc/sys/net/ipv4/ip_unprivileged_port_start")
             bundle.specification.linux.sysctl = ["net.ipv4.ip_unprivileged_port_start": "77"]
             #expect(try bundle.run().lines == ["77"])

@@ -1,11 +1,12 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @Suite("bulkhead-runtime: privileges", .serialized, .enabled(if: isSuperuser))
 struct RuntimePrivilegeTests {
     @Test func fiveSetsOfCapabilities() throws {
-        try withBundle(script("grep Cap /proc/self/status")) { bundle in
+        try withBundle(script("grep Cap /proc/self/status")) { bundle throws in
             bundle.specification.process?.capabilities?.bounding = ["CAP_CHOWN", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
             bundle.specification.process?.capabilities?.permitted = ["CAP_CHOWN", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
             bundle.specification.process?.capabilities?.effective = ["CAP_CHOWN", "CAP_NET_BIND_SERVICE"]
@@ -28,14 +29,14 @@ struct RuntimePrivilegeTests {
         ("root", "uid=0(root) gid=0(root) groups=0(root),50(extra)", "/root"),
     ])
     func userByName(_ name: String, _ identity: String, _ home: String) throws {
-        try withBundle(script("id; echo $HOME")) { bundle in
+        try withBundle(script("id; echo $HOME")) { bundle throws in
             bundle.specification.process?.user.name = name
             #expect(try bundle.run().lines == [identity, home])
         }
     }
 
     @Test func unknownUsersAreNamed() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             bundle.specification.annotations["org.bulkhead.user"] = "ghost"
             #expect(
                 try bundle.run().error.contains("unable to find user ghost: no matching entries in passwd file"))
@@ -43,7 +44,7 @@ struct RuntimePrivilegeTests {
     }
 
     @Test func additionalGroupsAndMask() throws {
-        try withBundle(script("id -G; umask; touch /tmp/f; stat -c %a /tmp/f")) { bundle in
+        try withBundle(script("id -G; umask; touch /tmp/f; stat -c %a /tmp/f")) { bundle throws in
             bundle.specification.process?.user = RuntimeUser(uid: 0, gid: 0, additionalGroups: [7, 8])
             bundle.specification.process?.user.umask = 0o077
             #expect(try bundle.run().lines == ["0 7 8", "0077", "600"])
@@ -51,7 +52,7 @@ struct RuntimePrivilegeTests {
     }
 
     @Test func noNewPrivileges() throws {
-        try withBundle(script("grep NoNewPrivs /proc/self/status")) { bundle in
+        try withBundle(script("grep NoNewPrivs /proc/self/status")) { bundle throws in
             #expect(try bundle.run().lines == ["NoNewPrivs:\t0"])
             bundle.specification.process?.noNewPrivileges = true
             #expect(try bundle.run().lines == ["NoNewPrivs:\t1"])
@@ -59,7 +60,7 @@ struct RuntimePrivilegeTests {
     }
 
     @Test(arguments: [true, false]) func filterForSystemCalls(_ noNewPrivileges: Bool) throws {
-        try withBundle(script("mkdir /tmp/a || echo refused; grep -c 'Seccomp:.2' /proc/self/status")) { bundle in
+        try withBundle(script("mkdir /tmp/a || echo refused; grep -c 'Seccomp:.2' /proc/self/status")) { bundle throws in
             var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
             filter.calls = [.init(names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO")]
             bundle.specification.linux.seccomp = filter

@@ -1,12 +1,13 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @Suite("bulkhead-runtime: terminals", .serialized, .enabled(if: isSuperuser))
 struct RuntimeTerminalTests {
     @Test func masterIsSentToTheConsoleSocket() throws {
         try withBundle(script("tty; stty size; [ -c /dev/console ] && echo console; read line; echo got $line")) {
-            bundle in
+            bundle throws in
             bundle.specification.process?.terminal = true
             bundle.specification.process?.consoleSize = .init(height: 33, width: 77)
             try bundle.write()
@@ -34,7 +35,7 @@ struct RuntimeTerminalTests {
     }
 
     @Test func detachingNeedsAConsoleSocket() throws {
-        try withBundle(["/bin/true"]) { bundle in
+        try withBundle(["/bin/true"]) { bundle throws in
             bundle.specification.process?.terminal = true
             try bundle.write()
             let result = try bundle.command(["run", "-d", "-b", bundle.directory, bundle.id])
