@@ -94,7 +94,9 @@ extension EndToEnd {
             kill(try #require(Int32(parent)), SIGKILL)
             let code = try await daemon.succeed("wait", id)
             #expect(code == "137")
-            #expect(!FileManager.default.fileExists(atPath: "/proc/\(pid)"), "the container's process is still there")
+            // One that is dead may still wait for the host's init to collect it.
+            let left = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+            #expect(left.isEmpty || left.contains("State:\tZ"), "the container's process still lives:\n\(left)")
             try await daemon.succeed("rm", id)
         }
 

@@ -159,8 +159,8 @@ extension EndToEnd {
 
         /// Returns once the container has printed something.
         func firstLine(of id: String) async throws {
-            let outcome = try await Program.run(
-                "/bin/sh", ["-c", "\(Program.docker) -H \(daemon.host) logs -f \(id) | head -n 1"])
+            let script = "exec 3< <(\(Program.docker) -H \(daemon.host) logs -f \(id)); read -r line <&3; kill $!; echo $line"
+            let outcome = try await Program.run("/bin/bash", ["-c", script])
             #expect(outcome.output != "", "\(outcome.story)")
         }
 

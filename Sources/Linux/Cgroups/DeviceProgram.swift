@@ -24,7 +24,11 @@ struct DeviceProgram {
         emit(0x77, destination: 3, immediate: 16)
         emit(0x61, destination: 4, source: 1, offset: 4)
         emit(0x61, destination: 5, source: 1, offset: 8)
-        for rule in rules.reversed() { emit(rule) }
+        for rule in rules.reversed() {
+            emit(rule)
+            // It decides all; the kernel refuses a program with instructions that can't be reached.
+            if rule.kind == .all { return }
+        }
         finish(0)
     }
 
