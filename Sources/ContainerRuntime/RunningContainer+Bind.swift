@@ -42,7 +42,7 @@ extension RunningContainer {
         case .child:
             do {
                 try step(name) { () throws(SystemError) in
-                    try Namespaces.join(processDescriptor.rawValue, .mount)
+                    try Namespaces.joinWithRoot(processDescriptor.rawValue, process: process, [])
                     try body()
                     try theirs.reportReady()
                 }

@@ -30,7 +30,7 @@ extension RunningContainer {
         case .child:
             let start = ContainerEntrant(
                 plan: plan, channel: ChildChannel(theirs), cgroup: cgroup, inherited: inheritedDescriptors)
-            start.run(container: processDescriptor.rawValue, streams: prepared.child)
+            start.run(container: processDescriptor.rawValue, process: self.process, streams: prepared.child)
         case .parent(let number, let descriptor):
             _ = consume theirs
             prepared.child = ChildStreams()
@@ -62,16 +62,18 @@ struct ContainerEntrant: ~Copyable {
     }
 
     /// Enters the container and executes the program.
-    consuming func run(container: Int32, streams: consuming ChildStreams) -> Never {
+    consuming func run(container: Int32, process: Int32, streams: consuming ChildStreams) -> Never {
         do {
-            try run(container, streams)
+            try run(container, process, streams)
         } catch {
             channel.report(error)
         }
         Program.exitNow(1)
     }
 
-    private mutating func run(_ container: Int32, _ streams: borrowing ChildStreams) throws(RuntimeError) {
+    private mutating func run(
+        _ container: Int32, _ first: Int32, _ streams: borrowing ChildStreams
+    ) throws(RuntimeError) {
         let process = plan.process
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
@@ -88,7 +90,7 @@ struct ContainerEntrant: ~Copyable {
             }
         }
         try step("enter the container") { () throws(SystemError) in
-            try Namespaces.join(container, [.ipc, .uts, .network, .cgroup, .mount])
+            try Namespaces.joinWithRoot(container, process: first, [.ipc, .uts, .network, .cgroup])
         }
         let root = try step("open the root") { () throws(SystemError) in try RootDirectory("/") }
         if process.terminal {

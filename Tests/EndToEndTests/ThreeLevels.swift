@@ -143,7 +143,7 @@ extension EndToEnd {
         func stopAsksFirstAndKillDoesNot(level: Level) async throws {
             let trap = "trap 'echo asked; exit 3' TERM; echo up; while :; do sleep 0.1; done"
             try await background(level, command: ["sh", "-c", trap]) { id in
-                try await firstLine(of: id)
+                try await firstLines(of: id)
                 try await daemon.succeed("stop", id)
                 #expect(
                     try await daemon.succeed("inspect", "-f", "{{.State.ExitCode}} {{.State.Status}}", id) == "3 exited"
@@ -157,12 +157,20 @@ extension EndToEnd {
             }
         }
 
-        /// Returns once the container has printed something.
-        func firstLine(of id: String) async throws {
-            let script = "exec 3< <(\(Program.docker) -H \(daemon.host) logs -f \(id)); read -r line <&3; kill $!; echo $line"
+        /// Returns once the container has printed so many lines, with them.
+        @discardableResult
+        func firstLines(_ count: Int = 1, of id: String) async throws -> String {
+            // A pipe into head would hang: docker only learns of its end when there is more to write.
+            let script =
+                "exec 3< <(\(Program.docker) -H \(daemon.host) logs -f \(id)); "
+                + "for i in $(seq \(count)); do read -r line <&3 && echo $line; done; kill $!"
             let outcome = try await Program.run("/bin/bash", ["-c", script])
             #expect(outcome.output != "", "\(outcome.story)")
+            return outcome.output
         }
+
+        /// What asks a web server by hand: the wget of a static busybox fails on some hosts where it looks for a name.
+        func request(_ file: String) -> String { "printf 'GET /\(file) HTTP/1.0\\r\\n\\r\\n'" }
 
         @Test(arguments: Level.tested)
         func aPublishedPortAnswersOnTheHostsLoopback(level: Level) async throws {
@@ -170,11 +178,12 @@ extension EndToEnd {
                 level, ["-p", "127.0.0.1::80"],
                 command: ["sh", "-c", "echo from $HOSTNAME >/tmp/index.html; echo up; exec httpd -f -p 80 -h /tmp"]
             ) { id in
-                try await firstLine(of: id)
+                try await firstLines(of: id)
                 let address = try await daemon.succeed("port", id, "80/tcp")
+                let socket = "/dev/tcp/" + address.replacing(":", with: "/")
                 let outcome = try await Program.run(
-                    "/bin/busybox", ["wget", "-q", "-T", "10", "-O", "-", "http://\(address)/index.html"])
-                #expect(outcome.output == "from \(id.prefix(12))\n", "\(address) \(outcome.story)")
+                    "/bin/bash", ["-c", "exec 3<>\(socket); \(request("index.html")) >&3; cat <&3"])
+                #expect(outcome.output.hasSuffix("from \(id.prefix(12))\n"), "\(address) \(outcome.story)")
             }
         }
 
@@ -215,11 +224,11 @@ extension EndToEnd {
         func twoContainersReachEachOther(level: Level) async throws {
             let serve = ["sh", "-c", "echo served > /tmp/index.html; echo up; exec httpd -f -p 8000 -h /tmp"]
             try await background(level, command: serve) { id in
-                try await firstLine(of: id)
+                try await firstLines(of: id)
                 let address = try await daemon.succeed("inspect", "-f", "{{.NetworkSettings.IPAddress}}", id)
                 let outcome = try await run(
-                    level, "busybox", "wget", "-q", "-T", "10", "-O", "-", "http://\(address):8000/index.html")
-                #expect(outcome.output == "served\n", "\(address) \(outcome.story)")
+                    level, "busybox", "sh", "-c", "\(request("index.html")) | nc -w 10 \(address) 8000")
+                #expect(outcome.output.hasSuffix("served\n"), "\(address) \(outcome.story)")
             }
         }
 
@@ -228,11 +237,19 @@ extension EndToEnd {
             try await background(
                 level, command: ["sh", "-c", "echo line >> /tmp/lines; wc -l < /tmp/lines; sleep 1000"]
             ) { id in
-                try await firstLine(of: id)
+                try await firstLines(of: id)
                 try await daemon.succeed("restart", "-t", "0", id)
-                let outcome = try await Program.run(
-                    "/bin/sh", ["-c", "\(Program.docker) -H \(daemon.host) logs -f \(id) | head -n 2"])
-                #expect(outcome.output == "1\n2\n", "\(outcome.story)")
+                #expect(try await firstLines(2, of: id) == "1\n2\n")
+            }
+        }
+
+        @Test(arguments: Level.tested)
+        func programsThatEndAtOnceLoseNoOutput(level: Level) async throws {
+            try await background(level, command: ["sleep", "1000"]) { id in
+                for round in 1...20 {
+                    let output = try await daemon.succeed("exec", id, "echo", "\(round)")
+                    #expect(output == "\(round)")
+                }
             }
         }
 

@@ -10,6 +10,7 @@ final class ClientStreamHandler: ChannelInboundHandler, RemovableChannelHandler 
     private var early: [ByteBuffer] = []
     private var inputIsClosed: Bool
     private var isClosed = false
+    private var isEnding = false
     private var detach: DetachSequence?
     private var context: ChannelHandlerContext?
     private var whenClosed: (() -> Void)?
@@ -20,6 +21,7 @@ final class ClientStreamHandler: ChannelInboundHandler, RemovableChannelHandler 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isEnding else { return }
         let bytes = unwrapInboundIn(data)
         if process == nil { early.append(bytes) } else { forward(bytes) }
     }
@@ -33,6 +35,7 @@ final class ClientStreamHandler: ChannelInboundHandler, RemovableChannelHandler 
         if case .inputClosed? = event as? ChannelEvent, !inputIsClosed {
             inputIsClosed = true
             process?.endInput()
+            if isEnding { context.close(promise: nil) }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -75,16 +78,29 @@ final class ClientStreamHandler: ChannelInboundHandler, RemovableChannelHandler 
     func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
     func flush() { context?.flush() }
 
-    /// Everything has been written: the connection ends behind it.
+    /// Everything has been written: the connection ends behind it, once the client has ended its side too.
+    ///
+    /// Closing while input is left unread would reset the connection, and the client would report that for an error.
     func end() {
         process = nil
+        isEnding = true
         guard let context else { return }
         let channel = context.channel
-        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+        guard !inputIsClosed else {
+            channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(promise: nil) }
+            return
+        }
+        channel.writeAndFlush(ByteBuffer()).whenComplete { _ in channel.close(mode: .output, promise: nil) }
+        channel.eventLoop.scheduleTask(in: ClientStreamHandler.patience) { channel.close(promise: nil) }
+        context.read()
     }
+
+    /// How long a client may take to end its side.
+    private static let patience = TimeAmount.seconds(10)
 
     /// The process can take more input.
     func readMore() {
+        if isEnding { context?.read() }
         guard let process, process.isWritable, !inputIsClosed else { return }
         context?.read()
     }

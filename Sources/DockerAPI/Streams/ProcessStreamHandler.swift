@@ -71,6 +71,7 @@ final class ProcessStreamHandler: ChannelInboundHandler {
     /// Standard input.
     func input(_ bytes: ByteBuffer) {
         guard let context else { return }
+        keepWhatIsLeftToRead()
         var bytes = bytes
         while let piece = bytes.readSlice(length: min(bytes.readableBytes, Frame.largestData)), piece.readableBytes > 0
         {
@@ -83,8 +84,13 @@ final class ProcessStreamHandler: ChannelInboundHandler {
 
     /// Standard input has ended.
     func endInput() {
+        keepWhatIsLeftToRead()
         context?.writeAndFlush(wrapOutboundOut(DataFrames.header(.input, length: 0)), promise: nil)
     }
+
+    /// Writing fails where the process has ended already, and ends the channel. What it has printed is read first only
+    /// if somebody waits for it, so somebody does, even if the client is behind.
+    private func keepWhatIsLeftToRead() { context?.read() }
 
     /// The client has gone.
     func close() {

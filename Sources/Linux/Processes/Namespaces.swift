@@ -27,6 +27,22 @@ public struct Namespaces: OptionSet, Sendable, Hashable {
         try SystemError.check(bh_setns(descriptor, Int32(truncatingIfNeeded: kinds.rawValue)), "setns")
     }
 
+    /// Joins those of a process, its mounts among them, and takes its root: setns(2) alone takes the root of the mount
+    /// namespace, which is not the process's where the machine began in an initial file system.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the pidfd of the process.
+    ///   - process: its number, as /proc has it.
+    public static func joinWithRoot(
+        _ descriptor: Int32, process: Int32, _ kinds: Namespaces
+    ) throws(SystemError) {
+        let root = try Descriptor.open("/proc/\(process)/root", [.path, .directory])
+        try join(descriptor, kinds.union(.mount))
+        try Program.changeDirectory(to: root)
+        // unsafe because the path is a C string; it lives for the call
+        try SystemError.check(unsafe chroot("."), "chroot", "/proc/\(process)/root")
+    }
+
     /// Gives the calling process new ones.
     public static func unshare(_ kinds: Namespaces) throws(SystemError) {
         try SystemError.check(bh_unshare(Int32(truncatingIfNeeded: kinds.rawValue)), "unshare")
