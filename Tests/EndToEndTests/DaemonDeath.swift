@@ -104,7 +104,9 @@ extension EndToEnd {
         func aKilledHypervisorEndsItsContainersWithAReasonAndNothingElse() async throws {
             let beside = try await daemon.succeed("run", "-d", "busybox", "sleep", "1000")
             let inside = try await daemon.succeed("run", "-d", "--isolation", "vm", "busybox", "sleep", "1000")
-            let found = try await Program.run("/usr/bin/pgrep", ["-f", "qemu-system.*\(inside.prefix(12))"])
+            // The emulator is a grandchild of the machine's monitor, whose socket has the container's number.
+            let script = "pgrep -P $(pgrep -P $(pgrep -f '[m]achines/\(inside)/')) qemu"
+            let found = try await Program.run("/bin/sh", ["-c", script])
             let emulator = try #require(Int32(found.output.split(separator: "\n").first ?? ""), "\(found.story)")
             kill(emulator, SIGKILL)
             let code = try await daemon.succeed("wait", inside)

@@ -182,7 +182,7 @@ extension EndToEnd {
                 let address = try await daemon.succeed("port", id, "80/tcp")
                 let socket = "/dev/tcp/" + address.replacing(":", with: "/")
                 let outcome = try await Program.run(
-                    "/bin/bash", ["-c", "exec 3<>\(socket); \(request("index.html")) >&3; cat <&3"])
+                    "/bin/bash", ["-c", "until exec 3<>\(socket); do sleep 0.1; done; \(request("index.html")) >&3; cat <&3"])
                 #expect(outcome.output.hasSuffix("from \(id.prefix(12))\n"), "\(address) \(outcome.story)")
             }
         }
@@ -227,7 +227,8 @@ extension EndToEnd {
                 try await firstLines(of: id)
                 let address = try await daemon.succeed("inspect", "-f", "{{.NetworkSettings.IPAddress}}", id)
                 let outcome = try await run(
-                    level, "busybox", "sh", "-c", "\(request("index.html")) | nc -w 10 \(address) 8000")
+                    level, "busybox", "sh", "-c",
+                    "until \(request("index.html")) | nc -w 10 \(address) 8000; do sleep 0.1; done")
                 #expect(outcome.output.hasSuffix("served\n"), "\(address) \(outcome.story)")
             }
         }

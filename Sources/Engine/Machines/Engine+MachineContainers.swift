@@ -78,7 +78,9 @@ extension Engine {
             let name = "layer-" + (layer.split(separator: "/").last.map(String.init) ?? "0")
             try await share(layer, as: name, readOnly: true, with: machine)
             container.shares.append(name)
-            paths.append("\(MachineLaunch.guestShare)/\(name)")
+            // Without the dot the guest's overlay finds the place at which the layer is to be mounted on first use, not
+            // the layer.
+            paths.append("\(MachineLaunch.guestShare)/\(name)/.")
         }
         return paths
     }
