@@ -7,6 +7,9 @@ if [ -n "$(cat /sys/fs/cgroup/unified/cgroup.controllers 2> /dev/null)" ] && [ -
     BENCH_INSIDE=1 exec unshare --mount sh -c 'umount /sys/fs/cgroup/unified; exec "$@"' sh "$0" "$@"
 fi
 here=$(cd "$(dirname "$0")/.." && pwd)
+# crun and runc of the host, else those that scripts/fetch-tools has unpacked
+PATH=$PATH:$here/.build/tools/usr/bin:$here/.build/tools/usr/sbin
+export LD_LIBRARY_PATH=$here/.build/tools/usr/lib/x86_64-linux-gnu
 rounds=${1:-60}
 runtime=${RUNTIME:-$here/.build/release/bulkhead-runtime}
 work=$(mktemp -d /tmp/bulkhead-bench.XXXXXX)
@@ -19,8 +22,13 @@ strip -o "$work/bulkhead-runtime" "$runtime"
 cc -O2 -static -o "$work/floor" "$here/bench/floor.c"
 # One configuration for all: what `runc spec` writes, without a terminal.
 (cd "$work" && "$work/bulkhead-runtime" spec)
-jq '.ociVersion = "1.0.2" | .process.terminal = false | .process.args = ["/bin/true"]' "$work/config.json" > "$work/new"
-mv "$work/new" "$work/config.json"
+python3 - "$work/config.json" << 'PYTHON'
+import json, sys
+with open(sys.argv[1]) as file: configuration = json.load(file)
+configuration["ociVersion"] = "1.0.2"
+configuration["process"].update(terminal=False, args=["/bin/true"])
+with open(sys.argv[1], "w") as file: json.dump(configuration, file)
+PYTHON
 
 cat > "$work/time.c" <<'C'
 // Runs a command and prints its time in microseconds.

@@ -21,7 +21,7 @@ public struct BridgeConfiguration: Sendable, Equatable {
     }
 
     /// Eight hexadecimal digits that stand for a path (FNV-1a): the same ones in every daemon that gets this root.
-    static func hash(of path: String) -> String {
+    public static func hash(of path: String) -> String {
         var hash: UInt32 = 0x811c_9dc5
         for byte in path.utf8 { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
         let digits = String(hash, radix: 16)

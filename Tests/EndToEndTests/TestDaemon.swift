@@ -9,7 +9,7 @@ final class TestDaemon: @unchecked Sendable {
     let folder: String
     private(set) var process: Process?
     private let reference = ProcessInfo.processInfo.environment["BULKHEAD_REFERENCE"]
-    private let linksBefore: Set<String>
+    private let before: Set<String>
 
     var host: String { reference ?? "unix://\(folder)/d.sock" }
     var isReference: Bool { reference != nil }
@@ -20,7 +20,7 @@ final class TestDaemon: @unchecked Sendable {
     /// Makes the folders and, so that it isn't unpacked for each daemon, links the guest's kernel in.
     init(kernel: String?) throws {
         folder = "/tmp/bhe2e-" + String(UInt32.random(in: 0 ..< .max), radix: 36)
-        linksBefore = try TestDaemon.links()
+        before = try TestDaemon.hostState()
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         try Data().write(to: URL(filePath: folder + "/daemon.log"))
         if let kernel {
@@ -82,15 +82,31 @@ final class TestDaemon: @unchecked Sendable {
                 left.append("process \(entry) " + command.replacingOccurrences(of: "\0", with: " "))
             }
         }
-        left += try TestDaemon.links().subtracting(linksBefore).map { "link \($0)" }
-        return left
+        return try left + TestDaemon.hostState().subtracting(before).sorted()
     }
 
-    /// The names of our bridges and of the veths and taps on them.
-    private static func links() throws -> Set<String> {
-        Set(
-            try FileManager.default.contentsOfDirectory(atPath: "/sys/class/net")
-                .filter { $0.hasPrefix("bh") || $0.hasPrefix("veth") || $0.hasPrefix("tap") })
+    /// Our bridges and the veths and taps on them, our control groups and our tables of the packet filter.
+    private static func hostState() throws -> Set<String> {
+        let files = FileManager.default
+        let links = try files.contentsOfDirectory(atPath: "/sys/class/net")
+            .filter { $0.hasPrefix("bh") || $0.hasPrefix("veth") || $0.hasPrefix("tap") }.map { "link \($0)" }
+        let root = "/sys/fs/cgroup"
+        // Each controller of version 1 has a tree of its own; version 2 has one for all.
+        let trees = [""] + (try files.contentsOfDirectory(atPath: root)).map { "/\($0)" }
+        let groups = trees.flatMap { tree in
+            // what is no directory has nothing in it
+            ((try? files.contentsOfDirectory(atPath: root + tree)) ?? [])
+                .filter { $0.hasPrefix("bulkhead-") }.map { "cgroup \(tree)/\($0)" }
+        }
+        let nft = Process()
+        let output = Pipe()
+        nft.executableURL = URL(filePath: "/usr/sbin/nft")
+        nft.arguments = ["list", "tables"]
+        nft.standardOutput = output
+        try nft.run()
+        let tables = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        nft.waitUntilExit()
+        return Set(links + groups + tables.split(separator: "\n").filter { $0.contains("bulkhead-") }.map(String.init))
     }
 
     /// Runs the docker command against this daemon.

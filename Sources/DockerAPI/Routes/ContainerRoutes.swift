@@ -32,16 +32,25 @@ struct ContainerRoutes: Sendable {
     }
 
     private func create(_ call: Call) async throws -> Reply {
-        let creation: ContainerCreation = try await call.body()
-        if let platform = call.query["platform"], !platform.isEmpty, !Platform.isOurs(platform) {
+        let specification = try ContainerRoutes.specification(try await call.body(), call.query)
+        let created = try await engine.create(specification)
+        return try .json(ContainerCreated(id: created.id, warnings: created.warnings), .created)
+    }
+
+    /// What a creation asks for, in the engine's terms.
+    ///
+    /// On its own because Swift 6.3's optimiser crashes where it splits a coroutine with all of a creation's fields.
+    @inline(never)
+    private static func specification(
+        _ creation: ContainerCreation, _ query: Query
+    ) throws -> ContainerSpecification {
+        if let platform = query["platform"], !platform.isEmpty, !Platform.isOurs(platform) {
             throw APIError(
                 .badRequest,
                 "image with reference \(creation.config.image ?? "") was found but does not match the "
                     + "specified platform: wanted \(platform), actual: \(Platform.name)")
         }
-        let specification = try CreationTranslator(creation).specification(name: call.query["name"])
-        let created = try await engine.create(specification)
-        return try .json(ContainerCreated(id: created.id, warnings: created.warnings), .created)
+        return try CreationTranslator(creation).specification(name: query["name"])
     }
 
     private func start(_ call: Call) async throws -> Reply {

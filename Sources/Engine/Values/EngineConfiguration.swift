@@ -1,4 +1,5 @@
 public import Logging
+import Networks
 
 /// Where the engine keeps things and what it may use.
 public struct EngineConfiguration: Sendable {
@@ -14,8 +15,8 @@ public struct EngineConfiguration: Sendable {
     public var hypervisor = HypervisorSetting.auto
     /// The unpacked kernel package for machines; nil: `<root>/kernel`.
     public var kernelDirectory: String?
-    /// The parent cgroup of containers.
-    public var cgroupParent = "/bulkhead"
+    /// The parent cgroup of containers: by default one that no daemon with another root has.
+    public var cgroupParent: String
     /// The version that `info` and `version` report.
     public var version = "0.1.0"
     /// Where messages go.
@@ -49,6 +50,7 @@ public struct EngineConfiguration: Sendable {
     ) {
         self.root = root
         self.executionRoot = executionRoot
+        cgroupParent = root == "/var/lib/bulkhead" ? "/bulkhead" : "/bulkhead-\(BridgeConfiguration.hash(of: root))"
         self.logger = logger
     }
 }
