@@ -33,6 +33,9 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOHTTP1", package: "swift-nio"),
 ]
 
+// Swift 6.3's optimiser crashes on coroutines of DockerAPI where it inlines as much as -O does.
+let smallCode: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 let package = Package(
     name: "bulkhead",
     products: [
@@ -95,7 +98,7 @@ let package = Package(
             dependencies: [
                 "DockerModels", "Engine", "Images", "Linux", "OCI", "Wire",
                 .product(name: "Logging", package: "swift-log"),
-            ] + nio, swiftSettings: common),
+            ] + nio, swiftSettings: common + smallCode),
         .executableTarget(
             name: "bulkheadd",
             dependencies: [

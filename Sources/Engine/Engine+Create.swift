@@ -14,7 +14,10 @@ extension Engine {
     public func create(_ specification: ContainerSpecification) async throws(EngineError) -> CreatedContainer {
         let image = try await images.defaults(named: specification.image)
         try SpecificationCheck.check(specification)
-        if case .machine(let name) = specification.isolation { _ = try machine(named: name) }
+        if case .machine(let name) = specification.isolation, (try? findMachine(name)) == nil {
+            throw EngineError(
+                .invalid, "no such machine: \(name): make it with `bulkhead machine create \(name)` and start it")
+        }
         var specification = specification
         let id = Identifier.random()
         specification.ipcMode = try resolve(mode: specification.ipcMode)

@@ -182,7 +182,8 @@ extension EndToEnd {
                 let address = try await daemon.succeed("port", id, "80/tcp")
                 let socket = "/dev/tcp/" + address.replacing(":", with: "/")
                 let outcome = try await Program.run(
-                    "/bin/bash", ["-c", "until exec 3<>\(socket); do sleep 0.1; done; \(request("index.html")) >&3; cat <&3"])
+                    "/bin/bash",
+                    ["-c", "until exec 3<>\(socket); do sleep 0.1; done; \(request("index.html")) >&3; cat <&3"])
                 #expect(outcome.output.hasSuffix("from \(id.prefix(12))\n"), "\(address) \(outcome.story)")
             }
         }

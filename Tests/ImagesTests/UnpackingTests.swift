@@ -15,7 +15,8 @@ import Testing
 
     private func attribute(_ name: String, of path: String) -> String? {
         // the C library's module map leaves sys/xattr.h out
-        typealias Call = @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer, Int) -> Int
+        typealias Call =
+            @convention(c) (UnsafePointer<CChar>, UnsafePointer<CChar>, UnsafeMutableRawPointer, Int) -> Int
         guard let symbol = dlsym(nil, "lgetxattr") else { return nil }
         var value = [UInt8](repeating: 0, count: 256)
         let count = unsafeBitCast(symbol, to: Call.self)(path, name, &value, value.count)

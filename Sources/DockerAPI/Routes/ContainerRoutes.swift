@@ -1,5 +1,6 @@
 import DockerModels
 import Engine
+import OCI
 import NIOHTTP1
 
 /// Containers: what lists and changes them.
@@ -32,7 +33,7 @@ struct ContainerRoutes: Sendable {
     }
 
     private func create(_ call: Call) async throws -> Reply {
-        let specification = try ContainerRoutes.specification(try await call.body(), call.query)
+        let specification = try ContainerRoutes.specification(try await call.document(), call.query)
         let created = try await engine.create(specification)
         return try .json(ContainerCreated(id: created.id, warnings: created.warnings), .created)
     }
@@ -42,8 +43,9 @@ struct ContainerRoutes: Sendable {
     /// On its own because Swift 6.3's optimiser crashes where it splits a coroutine with all of a creation's fields.
     @inline(never)
     private static func specification(
-        _ creation: ContainerCreation, _ query: Query
+        _ document: JSON, _ query: Query
     ) throws -> ContainerSpecification {
+        let creation = try DockerJSON.decode(ContainerCreation.self, from: document)
         if let platform = query["platform"], !platform.isEmpty, !Platform.isOurs(platform) {
             throw APIError(
                 .badRequest,

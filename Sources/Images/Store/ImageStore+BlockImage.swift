@@ -82,6 +82,7 @@ enum BlockImage {
         // mount(2) takes a page of options at most: the paths begin at the folder of the layers, and so are short
         guard chdir(Files.parent(of: lower[0])) == 0 else { throw .last("enter", Files.parent(of: lower[0])) }
         let names = lower.map { $0.dropFirst(Files.parent(of: $0).utf8.count + 1) }
-        try Mount.mount("overlay", at: view, type: "overlay", .readOnly, data: "lowerdir=\(names.joined(separator: ":"))")
+        try Mount.mount(
+            "overlay", at: view, type: "overlay", .readOnly, data: "lowerdir=\(names.joined(separator: ":"))")
     }
 }

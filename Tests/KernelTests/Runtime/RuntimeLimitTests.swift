@@ -40,7 +40,8 @@ struct RuntimeLimitTests {
     }
 
     @Test func devicesThatAreNotAllowedCannotBeOpened() throws {
-        try withBundle(script("mknod /tmp/disk b 1 0; cat /tmp/disk; echo $?; head -c 1 /dev/zero | wc -c")) { bundle throws in
+        try withBundle(script("mknod /tmp/disk b 1 0; cat /tmp/disk; echo $?; head -c 1 /dev/zero | wc -c")) {
+            bundle throws in
             let result = try bundle.run()
             #expect(result.error.contains("Operation not permitted") || result.error.contains("Permission denied"))
             #expect(result.lines == ["1", "1"])

@@ -60,7 +60,8 @@ struct RuntimePrivilegeTests {
     }
 
     @Test(arguments: [true, false]) func filterForSystemCalls(_ noNewPrivileges: Bool) throws {
-        try withBundle(script("mkdir /tmp/a || echo refused; grep -c 'Seccomp:.2' /proc/self/status")) { bundle throws in
+        try withBundle(script("mkdir /tmp/a || echo refused; grep -c 'Seccomp:.2' /proc/self/status")) {
+            bundle throws in
             var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
             filter.calls = [.init(names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO")]
             bundle.specification.linux.seccomp = filter
