@@ -35,7 +35,7 @@ public final class APIServer: Sendable {
     public func listen(on address: ListeningAddress) async throws(ServerError) {
         if case .unix(let path) = address { try UnixSocketFile.clear(path) }
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 512)
+            .serverChannelOption(.backlog, value: UnixSocketFile.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.autoRead, value: false)
@@ -46,9 +46,7 @@ public final class APIServer: Sendable {
         do {
             switch address {
             case .unix(let path):
-                let mask = UnixSocketFile.restrictingMask()
-                defer { UnixSocketFile.restore(mask) }
-                let listener = try await bootstrap.bind(unixDomainSocketPath: path).get()
+                let listener = try await bootstrap.withBoundSocket(UnixSocketFile.listen(path)).get()
                 UnixSocketFile.protect(path)
                 open.withLock { open in
                     open.listeners.append(listener)
@@ -58,7 +56,7 @@ public final class APIServer: Sendable {
                 let listener = try await bootstrap.bind(host: host, port: port).get()
                 open.withLock { $0.listeners.append(listener) }
             }
-        } catch {
+        } catch let error as ServerError { throw error } catch {
             throw ServerError("can't listen on \(address): \(error)")
         }
     }

@@ -19,10 +19,29 @@ enum UnixSocketFile {
         if let group = getgrnam("docker") { chown(path, 0, group.pointee.gr_gid) }
     }
 
-    /// Until ``restore(_:)``, new files are for their owner only: nobody connects before the socket is protected.
-    static func restrictingMask() -> mode_t { umask(0o177) }
+    /// A listening socket that only its owner can connect to until it is protected.
+    ///
+    /// The mode is given to the socket before it has a file, because the mask for new files belongs to the whole process.
+    static func listen(_ path: String) throws(ServerError) -> Int32 {
+        guard var address = address(path) else {
+            throw ServerError("\(path) is too long for a socket: at most 107 bytes")
+        }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw ServerError("make a socket: \(String(cString: strerror(errno)))") }
+        let restricted = fchmod(descriptor, 0o600)
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        if restricted == 0, bound == 0, Glibc.listen(descriptor, backlog) == 0 { return descriptor }
+        let reason = String(cString: strerror(errno))
+        close(descriptor)
+        throw ServerError("can't listen on \(path): \(reason)")
+    }
 
-    static func restore(_ mask: mode_t) { umask(mask) }
+    /// How many connections may wait to be accepted.
+    static let backlog: Int32 = 512
 
     static func remove(_ path: String) { unlink(path) }
 
@@ -30,16 +49,22 @@ enum UnixSocketFile {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        guard var address = address(path) else { return false }
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
             }
         }
+    }
+
+    /// nil: the path is too long.
+    private static func address(_ path: String) -> sockaddr_un? {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return address
     }
 }
 
