@@ -73,15 +73,4 @@ struct BlockImageTests {
         #expect(stat(path, &after) == 0)
         #expect(before.st_ino == after.st_ino)
     }
-
-    @Test func theSameLayersGiveTheSameBytes() async throws {
-        var digests: Set<String> = []
-        for _ in 0..<2 {
-            let test = try TestStore()
-            let image = TestImage()
-            try await test.load(image.dockerArchive)
-            digests.insert("\(SHA256.digest(of: try Files.read(try await test.store.blockImage(of: image.id))))")
-        }
-        #expect(digests.count == 1)
-    }
 }

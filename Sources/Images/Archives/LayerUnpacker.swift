@@ -132,7 +132,8 @@ struct LayerUnpacker: ~Copyable {
     /// A handle on the directory an entry lies in; the last one is kept, because neighbours follow each other.
     private mutating func parent(of entry: ArchiveEntry) throws(SystemError) -> Int32 {
         if let openParent, openParent.path == entry.parent { return openParent.descriptor }
-        let directory = try root.makeDirectories(entry.parent.isEmpty ? "." : entry.parent).release()
+        // Unlike a mount's place, a layer's entry makes nothing at the end of a link that leads to nothing.
+        let directory = try root.makeDirectories(entry.parent.isEmpty ? "." : entry.parent, linksLeft: 0).release()
         if let openParent { close(openParent.descriptor) }
         openParent = (entry.parent, directory)
         return directory

@@ -30,8 +30,8 @@ extension ImageStore {
 /// A read-only file system of all layers in one file, which guests mount as their root's lower layer.
 enum BlockImage {
     private static let program = "/usr/bin/mkfs.erofs"
-    /// The same layers give the same bytes; the files keep their own times.
-    private static let options = ["--preserve-mtime", "-U00000000-0000-0000-0000-000000000000", "--quiet"]
+    /// The files keep their own times.
+    private static let options = ["--preserve-mtime", "--quiet"]
 
     /// Makes it under a temporary name, so that a block image that is there is whole.
     ///
