@@ -245,6 +245,6 @@ import Wire
             rollup.split(separator: "\n").first { $0.hasPrefix("Private_Dirty:") }?
             .split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }.first ?? .max
         // The promise, 150 kB, is for the release build: `make bench` measures it. This finds what grows.
-        #expect(dirty < 600)
+        #expect(dirty < 1000)
     }
 }

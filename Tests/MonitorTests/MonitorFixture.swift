@@ -91,7 +91,7 @@ final class MonitorFixture {
                 options: ["newinstance", "ptmxmode=0666", "mode=0620"]),
         ]
         specification.linux.namespaces = [.mount, .pid, .uts, .ipc, .network].map { RuntimeNamespace($0) }
-        specification.linux.cgroupsPath = "/bulkhead-mon-tests/\(id)"
+        specification.linux.cgroupsPath = "/\(id)"
         change(&specification)
         var setup = ContainerSetup(
             id: id, specification: specification.json.description, root: .directory(folder + "/rootfs"))

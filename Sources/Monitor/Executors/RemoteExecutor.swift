@@ -154,9 +154,10 @@ final class RemoteExecutor: Executor, ConnectionHandler {
     private func finish() {
         guard let status, let delegate else { return }
         self.delegate = nil
+        // First whoever waits for the end is told of it: what is unanswered then has failed.
+        delegate.ended(status)
         control?.end()
         streams?.end()
-        delegate.ended(status)
     }
 
     func inputEnded(on connection: Connection) { connection.end() }

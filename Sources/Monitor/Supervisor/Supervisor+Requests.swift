@@ -45,8 +45,10 @@ extension Supervisor {
             deletions.append((connection, number))
             executor.perform(.delete) { [weak self] response in
                 // What it can't kill may still end by itself; whoever waits must know, though.
-                guard case .failed = response else { return }
-                self?.deletions.removeAll { $0.connection === connection && $0.number == number }
+                guard case .failed = response, let self,
+                    let place = deletions.firstIndex(where: { $0.connection === connection && $0.number == number })
+                else { return }
+                deletions.remove(at: place)
                 connection.respond(number, response)
             }
         case .powerOff: throw Failure(.invalid, "this is not a machine")
