@@ -132,17 +132,18 @@ let package = Package(
         .testTarget(
             name: "DockerAPITests", dependencies: ["DockerAPI", "DockerModels", "Engine", "OCI", "Wire"] + nio,
             swiftSettings: common),
-        .testTarget(name: "EndToEndTests", swiftSettings: common),
+        .testTarget(name: "EndToEndTests", dependencies: ["Networks"], swiftSettings: common),
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
-        .testTarget(name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "TestKit", "Wire"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "NetworksTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "Linux", "OCI", "Wire", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["Engine", "Linux", "OCI", "TestKit", "Wire", .product(name: "Logging", package: "swift-log")],
             swiftSettings: common),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),

@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Testing
 
 /// A `bulkheadd` of a test's own: roots, socket and log in a folder that goes away with it.
@@ -20,7 +21,7 @@ final class TestDaemon: @unchecked Sendable {
     /// Makes the folders and, so that it isn't unpacked for each daemon, links the guest's kernel in.
     init(kernel: String?) throws {
         folder = "/tmp/bhe2e-" + String(UInt32.random(in: 0 ..< .max), radix: 36)
-        before = try TestDaemon.hostState()
+        before = try TestDaemon.looseLinks()
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         try Data().write(to: URL(filePath: folder + "/daemon.log"))
         if let kernel {
@@ -82,21 +83,19 @@ final class TestDaemon: @unchecked Sendable {
                 left.append("process \(entry) " + command.replacingOccurrences(of: "\0", with: " "))
             }
         }
-        return try left + TestDaemon.hostState().subtracting(before).sorted()
+        return try left + TestDaemon.looseLinks().subtracting(before).sorted().map { "link \($0)" } + named()
     }
 
-    /// Our bridges and the veths and taps on them, our control groups and our tables of the packet filter.
-    private static func hostState() throws -> Set<String> {
+    /// What bears this daemon's name: its bridge, its control groups, its table of the packet filter.
+    private func named() throws -> [String] {
         let files = FileManager.default
-        let links = try files.contentsOfDirectory(atPath: "/sys/class/net")
-            .filter { $0.hasPrefix("bh") || $0.hasPrefix("veth") || $0.hasPrefix("tap") }.map { "link \($0)" }
-        let root = "/sys/fs/cgroup"
+        let names = BridgeConfiguration(root: root)
+        var found = files.fileExists(atPath: "/sys/class/net/" + names.name) ? ["link \(names.name)"] : []
+        let groups = "/sys/fs/cgroup"
         // Each controller of version 1 has a tree of its own; version 2 has one for all.
-        let trees = [""] + (try files.contentsOfDirectory(atPath: root)).map { "/\($0)" }
-        let groups = trees.flatMap { tree in
-            // what is no directory has nothing in it
-            ((try? files.contentsOfDirectory(atPath: root + tree)) ?? [])
-                .filter { $0.hasPrefix("bulkhead-") }.map { "cgroup \(tree)/\($0)" }
+        for tree in [""] + (try files.contentsOfDirectory(atPath: groups)).map({ "/\($0)" }) {
+            let path = "\(groups)\(tree)/\(names.table)"
+            if files.fileExists(atPath: path) { found.append("cgroup \(path)") }
         }
         let nft = Process()
         let output = Pipe()
@@ -106,7 +105,17 @@ final class TestDaemon: @unchecked Sendable {
         try nft.run()
         let tables = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         nft.waitUntilExit()
-        return Set(links + groups + tables.split(separator: "\n").filter { $0.contains("bulkhead-") }.map(String.init))
+        return found + tables.split(separator: "\n").filter { $0.hasSuffix(" " + names.table) }.map(String.init)
+    }
+
+    /// The veths and taps that belong to no bridge: those of a daemon that runs belong to its own.
+    private static func looseLinks() throws -> Set<String> {
+        let links = "/sys/class/net"
+        return Set(
+            try FileManager.default.contentsOfDirectory(atPath: links).filter {
+                ($0.hasPrefix("veth") || $0.hasPrefix("tap"))
+                    && !FileManager.default.fileExists(atPath: "\(links)/\($0)/master")
+            })
     }
 
     /// Runs the docker command against this daemon.

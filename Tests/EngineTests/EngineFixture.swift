@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Linux
 import Logging
+import TestKit
 import Wire
 
 @testable import Engine
@@ -34,7 +35,7 @@ final class EngineFixture {
         for path in ["bin", "etc/data", "kept", "tmp"] {
             try FileManager.default.createDirectory(atPath: "\(rootfs)/\(path)", withIntermediateDirectories: true)
         }
-        try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: rootfs + "/bin/busybox")
+        try TestKit.Command.copy("/bin/busybox", to: rootfs + "/bin/busybox")
         for tool in ["sh", "echo", "cat", "sleep", "true", "ls", "id"] {
             symlink("busybox", "\(rootfs)/bin/\(tool)")
         }

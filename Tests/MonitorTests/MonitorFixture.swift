@@ -1,6 +1,7 @@
 import Foundation
 import Linux
 import OCI
+import TestKit
 import Testing
 import Wire
 
@@ -33,7 +34,7 @@ final class MonitorFixture {
         self.place = place
         try Files.makeDirectories(folder + "/rootfs/bin")
         for name in ["proc", "sys", "dev", "tmp", "etc"] { try Files.makeDirectories(folder + "/rootfs/" + name) }
-        try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: folder + "/rootfs/bin/busybox")
+        try Command.copy("/bin/busybox", to: folder + "/rootfs/bin/busybox")
         for name in ["sh", "cat", "echo", "sleep", "seq", "head", "stty", "wc", "dd", "ps", "printf", "id"] {
             try FileManager.default.createSymbolicLink(
                 atPath: folder + "/rootfs/bin/" + name, withDestinationPath: "busybox")
@@ -59,6 +60,12 @@ final class MonitorFixture {
         if let agent {
             kill(agent, SIGTERM)
             waitpid(agent, nil, 0)
+        }
+        // A killed agent leaves its container to the end of the machine, which is only this group here.
+        if let layout = try? CgroupLayout.detect() {
+            let group = Cgroup(existing: "/\(id)", layout: layout)
+            try? group.kill()
+            try? group.remove()
         }
         try? FileManager.default.removeItem(atPath: folder)
     }

@@ -27,6 +27,15 @@ public enum Command {
         throw SystemError("find the built executable", name, code: ENOENT)
     }
 
+    /// Copies a program so that it can be executed at once. Were it written here, a process that another test starts at
+    /// the same moment could hold the file open for writing, and executing it would fail: "text file busy".
+    public static func copy(_ program: String, to path: String) throws {
+        let copying = try Spawn.process(path: "/bin/cp", arguments: [program, path])
+        guard try ProcessDescriptor(process: copying).waitForEnd() == .exited(code: 0) else {
+            throw SystemError("copy the program", program, code: EIO)
+        }
+    }
+
     /// Runs a program to its end. Its streams are files in `resources`, so that it never waits for us.
     public static func run(
         _ path: String, _ arguments: [String], input: String = "", in resources: TestResources

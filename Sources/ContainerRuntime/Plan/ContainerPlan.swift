@@ -35,7 +35,7 @@ struct ContainerPlan: Sendable {
         self.mounts = mounts
         (created, joined) = try ContainerPlan.namespaces(linux.namespaces)
         try ContainerPlan.check(specification, created, joined.map(\.kind))
-        cgroupPath = linux.cgroupsPath.map { $0.hasPrefix("/") ? $0 : "/\($0)" } ?? "/bulkhead/\(blueprint.id)"
+        cgroupPath = linux.cgroupsPath.map { $0.hasPrefix("/") ? $0 : "/\($0)" } ?? "/\(blueprint.id)"
         limits = try ContainerPlan.limits(linux)
         (rootPropagation, rootPropagationIsRecursive) = try ContainerPlan.propagation(linux.rootPropagation)
     }

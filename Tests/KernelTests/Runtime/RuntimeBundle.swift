@@ -26,8 +26,7 @@ struct RuntimeBundle {
         runtime = try Command.built("bulkhead-runtime")
         specification = RuntimeBundle.usual(arguments)
         for name in ["bin", "etc", "tmp"] { try Files.makeDirectories("\(rootFileSystem)/\(name)") }
-        // Same file system or not: a hard link would do in one case only.
-        try Files.write("\(rootFileSystem)/bin/busybox", try Files.read("/bin/busybox"), mode: 0o755)
+        try Command.copy("/bin/busybox", to: "\(rootFileSystem)/bin/busybox")
         for applet in RuntimeBundle.applets { symlink("busybox", "\(rootFileSystem)/bin/\(applet)") }
         let users = "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33:web:/srv/web:/bin/sh\n"
         try Files.write("\(rootFileSystem)/etc/passwd", Array(users.utf8))
