@@ -135,6 +135,7 @@ let package = Package(
         .testTarget(name: "EndToEndTests", dependencies: ["Networks"], swiftSettings: common),
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
+        .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "Wire"], swiftSettings: common),
         .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
         .testTarget(
             name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "TestKit", "Wire"], swiftSettings: common),

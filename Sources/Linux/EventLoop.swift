@@ -131,9 +131,10 @@ public final class EventLoop {
             guard let source = sources[descriptor], source.generation == UInt32(tag >> 32) else { continue }
             source.handler(interest)
         }
-        while let first = deadlines.first, first.at <= Clock.monotonicMilliseconds {
-            deadlines.removeFirst()
-            first.action()
+        // What an action schedules waits for the next turn, or the descriptors would never get theirs.
+        let (now, last) = (Clock.monotonicMilliseconds, timers)
+        while let due = deadlines.firstIndex(where: { $0.at <= now && $0.timer.number <= last }) {
+            deadlines.remove(at: due).action()
         }
     }
 

@@ -32,6 +32,29 @@ struct EventLoopTests {
         #expect(order == [1, 2])
     }
 
+    @Test func timersThatAreSetAgainLeaveDescriptorsTheirTurn() throws {
+        let loop = try EventLoop()
+        let pipe = try PipePair()
+        let number = pipe.reading.rawValue
+        var rounds = 0
+        var read = false
+        func again() {
+            rounds += 1
+            // Without the limit a loop that never looks at its descriptors would hang this test.
+            if read || rounds == 1000 { loop.stop() } else { loop.schedule(afterMilliseconds: 0, again) }
+        }
+        loop.schedule(afterMilliseconds: 0) {
+            do { try pipe.writing.writeAll("x") } catch { Issue.record(error) }
+            again()
+        }
+        try loop.add(number, .readable) { _ in
+            read = true
+            loop.remove(number)
+        }
+        try loop.run()
+        #expect(read && rounds < 1000)
+    }
+
     @Test func handlerOfARemovedSourceIsNotCalled() throws {
         let loop = try EventLoop()
         let first = try PipePair()

@@ -11,6 +11,8 @@ final class PortLink {
         var finishing = false
         var leaving = false
         var inputEnded = false
+        /// Nobody takes what comes for it any more.
+        var isDeaf = false
         var watched: EventLoop.Interest?
         init(_ socket: consuming Descriptor) { self.socket = consume socket }
     }
@@ -64,6 +66,7 @@ final class PortLink {
             accept(pair.second)
         case .data(let number, let bytes):
             guard let lane = lanes[number] else { return }
+            guard !lane.isDeaf else { return multiplexer.consumed(bytes.count, on: number) }
             lane.waiting.append(contentsOf: bytes)
             flush(lane, number)
         case .finished(let number):
@@ -166,7 +169,11 @@ final class PortLink {
                 if let number = lane.socket?.rawValue { PortLink.shutDown(number) }
             }
         } catch {
-            return end(lane, number)
+            // The agent's end is closed; what was sent over it before that is still to be read.
+            multiplexer.consumed(lane.waiting.count, on: number)
+            lane.waiting = []
+            lane.isDeaf = true
+            if lane.leaving { return close(lane) }
         }
         watch(lane, number)
     }
