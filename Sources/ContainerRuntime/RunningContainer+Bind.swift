@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 
 extension RunningContainer {
@@ -20,13 +21,21 @@ extension RunningContainer {
         }
     }
 
-    /// Undoes `bind`.
+    /// Undoes `bind`: the mount goes, and its mount point where that is empty.
     public func unbind(target: String) throws(RuntimeError) {
         try inMountNamespace("unbind \(target) in container \(id)") { () throws(SystemError) in
             let root = try RootDirectory("/")
-            let found = try root.open(target, .path)
-            // The mount that a descriptor is in is busy for anything but a lazy unmount.
-            try Mount.unmount("/proc/self/fd/\(found.rawValue)", detach: true, follow: true)
+            let (parent, name) = RootDirectory.split(target)
+            // By its name from the directory above: this child has no entry in the /proc of the container.
+            try Program.changeDirectory(to: try root.open(parent, [.path, .directory]))
+            try Mount.unmount(name, detach: true)
+            guard let status = FileStatus(name) else { return }
+            if status.kind == .directory {
+                // Not empty, or still a mount point: it was not made for the mount.
+                do throws(SystemError) { try Files.removeDirectory(name) } catch  where error.code == ENOTEMPTY || error.code == EBUSY {}
+            } else if status.size == 0 {
+                do throws(SystemError) { try Files.remove(name) } catch  where error.code == EBUSY {}
+            }
         }
     }
 

@@ -3,9 +3,6 @@ import OCI
 import Wire
 
 extension Engine {
-    /// How many ended execs of a container are remembered.
-    private static let rememberedExecs = 64
-
     /// Prepares another process in a running container.
     ///
     /// - Returns: the identifier of the exec.
@@ -13,13 +10,10 @@ extension Engine {
         let container = try find(name)
         try checkExec(container)
         guard !specification.arguments.isEmpty else { throw EngineError(.invalid, "No exec command specified") }
-        let ended = container.execs.values.filter { if case .exited = $0.state { true } else { false } }
-        if ended.count > Engine.rememberedExecs {
-            for exec in ended { forgetExec(exec.id, container) }
-        }
+        for (id, exec) in container.execs where exec.isStale { forgetExec(id, container) }
         let id = Identifier.random()
         container.execs[id] = ExecRecord(
-            id: id, containerID: container.id, specification: specification, state: .created)
+            id: id, containerID: container.id, specification: specification)
         execOwners[id] = container.id
         publish(
             container, "exec_create: " + specification.arguments.joined(separator: " "), ["execID": id])
@@ -56,7 +50,7 @@ extension Engine {
         try checkExec(container)
         let monitor = try monitor(of: container)
         // Taken: a second start of the same exec is refused while this one waits.
-        exec.state = .running(process: 0)
+        exec.start()
         container.execs[id] = exec
         var specification = exec.specification
         if rows > 0 && columns > 0 {
@@ -73,12 +67,12 @@ extension Engine {
             let started = try await launcher.stream(
                 .exec(ExecSetup(id: id, process: process.description, streams: streams)),
                 socketPath: monitor.socketPath, terminal: specification.terminal)
-            if case .running = container.execs[id]?.state {
-                container.execs[id]?.state = .running(process: started.process)
+            if container.execs[id]?.isRunning == true {
+                container.execs[id]?.start(process: started.process)
             }
             return detach ? nil : started.stream
         } catch {
-            container.execs[id]?.state = .exited(code: error.kind == .commandNotExecutable ? 126 : 127)
+            container.execs[id]?.end(code: error.kind == .commandNotExecutable ? 126 : 127)
             throw error
         }
     }
@@ -89,7 +83,7 @@ extension Engine {
         guard let container = execOwners[id].flatMap({ containers[$0] }), let exec = container.execs[id] else {
             throw .noSuchExec(id)
         }
-        guard case .running = exec.state, let monitor = container.monitor else { return exec }
+        guard exec.isRunning, let monitor = container.monitor else { return exec }
         // Whoever has seen the end of the streams asks for the code at once: what the monitor has told before it
         // answers this is known then.
         do { try await monitor.request(.state) } catch {
@@ -104,16 +98,16 @@ extension Engine {
         guard let container = execOwners[id].flatMap({ containers[$0] }), let exec = container.execs[id] else { return }
         _ = container.monitor?.exit(ofExec: id)
         if case .exited = exec.state { return }
-        container.execs[id]?.state = .exited(code: record.status.code)
+        container.execs[id]?.end(code: record.status.code)
         publish(container, "exec_die", ["execID": id, "exitCode": String(record.status.code)])
     }
 
     /// The container has ended, and its execs with it.
     func execsEnded(_ container: ManagedContainer) {
         for exec in container.execs.values {
-            if case .running = exec.state {
+            if exec.isRunning {
                 let known = container.endingMonitor?.exit(ofExec: exec.id)?.status.code
-                container.execs[exec.id]?.state = .exited(code: known ?? 137)
+                container.execs[exec.id]?.end(code: known ?? 137)
             }
         }
     }
@@ -126,7 +120,7 @@ extension Engine {
     /// The identifiers of the execs of a container that have not ended.
     public func execs(of containerID: String) -> [String] {
         guard let container = containers[containerID] else { return [] }
-        return container.execs.values.filter { if case .running = $0.state { true } else { false } }.map(\.id).sorted()
+        return container.execs.values.filter(\.isRunning).map(\.id).sorted()
     }
 
     /// Sets the size of its terminal.
@@ -135,7 +129,7 @@ extension Engine {
         guard let container = execOwners[id].flatMap({ containers[$0] }), let exec = container.execs[id] else {
             throw .noSuchExec(id)
         }
-        guard case .running = exec.state else {
+        guard exec.isRunning else {
             throw EngineError(.conflict, "exec \(id) is not running")
         }
         try await monitor(of: container).request(.resize(rows: rows, columns: columns, process: id))

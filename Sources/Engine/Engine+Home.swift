@@ -24,6 +24,7 @@ extension Engine {
         }
         facts.ipcProcess = try sharedProcess(record.specification.ipcMode, "IPC")
         facts.pidProcess = try sharedProcess(record.specification.pidMode, "PID")
+        if record.specification.initProcess { facts.initProgram = try paths.initProgram() }
         facts.devices = try Devices.lookUp(record.specification)
         return ContainerHome(
             root: .overlay(

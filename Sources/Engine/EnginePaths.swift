@@ -8,11 +8,13 @@ struct EnginePaths: Sendable {
     /// What a boot clears.
     let executionRoot: String
     private let helpers: String?
+    private let configuredInit: String?
 
     init(_ configuration: EngineConfiguration) {
         root = configuration.root
         executionRoot = configuration.executionRoot
         helpers = configuration.helpers
+        configuredInit = configuration.initPath
     }
 
     /// Makes the folders.
@@ -69,6 +71,27 @@ struct EnginePaths: Sendable {
             throw EngineError(.unavailable, "\(path) is missing: install it beside the daemon")
         }
         return path
+    }
+
+    /// The statically linked program that `--init` puts before a container's own: the configured one, or tini under
+    /// one of the names that it is packaged with.
+    func initProgram() throws(EngineError) -> String {
+        if let configuredInit {
+            guard access(configuredInit, X_OK) == 0 else {
+                throw EngineError(.unavailable, "the program of --init-path, \(configuredInit), can't be executed")
+            }
+            return configuredInit
+        }
+        var folders = [try ownFolderUnlessConfigured()]
+        if let search = getenv("PATH") {
+            folders += String(cString: search).split(separator: ":").map(String.init)
+        }
+        for name in ["docker-init", "tini-static"] {
+            for folder in folders where access("\(folder)/\(name)", X_OK) == 0 { return "\(folder)/\(name)" }
+        }
+        throw EngineError(
+            .unavailable,
+            "--init needs docker-init or tini-static, and neither is in the daemon's PATH: install tini")
     }
 
     private func ownFolderUnlessConfigured() throws(EngineError) -> String {

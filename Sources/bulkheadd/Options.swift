@@ -75,6 +75,9 @@ struct DefaultOptions: ParsableArguments {
         help: ArgumentHelp("Folder of bulkhead-monitor and the others; usually beside this one.", valueName: "folder"))
     var helpers: String?
 
+    @Option(help: ArgumentHelp("Program of `run --init`; usually docker-init or tini-static.", valueName: "file"))
+    var initPath: String?
+
     func validate() throws {
         guard RuntimeNames.process.contains(defaultRuntime) else {
             throw ValidationError(
@@ -88,6 +91,7 @@ struct DefaultOptions: ParsableArguments {
         configuration.hypervisor = hypervisor
         configuration.kernelDirectory = kernel
         configuration.helpers = helpers
+        configuration.initPath = initPath
         if let cgroupParent { configuration.cgroupParent = cgroupParent }
     }
 }

@@ -132,6 +132,18 @@ extension EndToEnd {
         }
 
         @Test(arguments: Level.tested)
+        func anInitPassesSignalsAndExitCodes(level: Level) async throws {
+            let first = try await run(level, "--init", "busybox", "sh", "-c", "cat /proc/1/comm; exit 7")
+            #expect(first.output == "docker-init\n" && first.code == 7, "\(first.story)")
+            // As the first process of its namespace sleep would not hear SIGTERM.
+            try await background(level, ["--init"], command: ["sh", "-c", "echo up; exec sleep 1000"]) { id in
+                try await firstLines(of: id)
+                try await daemon.succeed("stop", "-t", "60", id)
+                #expect(try await daemon.succeed("inspect", "-f", "{{.State.ExitCode}}", id) == "143")
+            }
+        }
+
+        @Test(arguments: Level.tested)
         func followedLogsEndWithTheContainer(level: Level) async throws {
             try await background(level, command: ["sh", "-c", "echo first; sleep 1; echo last"]) { id in
                 let log = try await daemon.succeed("logs", "-f", id)
@@ -210,6 +222,19 @@ extension EndToEnd {
                 level, "-v", "\(folder):/mnt", "busybox", "sh", "-c", "cat /mnt/in; echo back > /mnt/out")
             #expect(outcome.output == "from the host\n", "\(outcome.story)")
             #expect(try String(contentsOfFile: folder + "/out", encoding: .utf8) == "back\n")
+            #expect(Self.processesWithMount(of: folder) == [], "the directory is still shared")
+        }
+
+        /// The processes of the host that have a mount of a directory in their mount namespace.
+        static func processesWithMount(of folder: String) -> [String] {
+            // From the root of the file system that it is on, wherever that is mounted.
+            let end = folder.split(separator: "/").suffix(2).map { "/" + $0 }.joined() + " "
+            let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+            return processes.filter { process in
+                guard Int(process) != nil else { return false }
+                let mounts = try? String(contentsOfFile: "/proc/\(process)/mountinfo", encoding: .utf8)
+                return mounts?.contains(end) ?? false
+            }
         }
 
         @Test(arguments: Level.tested)
@@ -248,9 +273,16 @@ extension EndToEnd {
         @Test(arguments: Level.tested)
         func programsThatEndAtOnceLoseNoOutput(level: Level) async throws {
             try await background(level, command: ["sleep", "1000"]) { id in
-                for round in 1...20 {
-                    let output = try await daemon.succeed("exec", id, "echo", "\(round)")
-                    #expect(output == "\(round)")
+                try await withThrowingTaskGroup { lanes in
+                    for lane in 1...4 {
+                        lanes.addTask {
+                            for round in 1...20 {
+                                let output = try await daemon.succeed("exec", id, "echo", "\(lane).\(round)")
+                                #expect(output == "\(lane).\(round)")
+                            }
+                        }
+                    }
+                    try await lanes.waitForAll()
                 }
             }
         }

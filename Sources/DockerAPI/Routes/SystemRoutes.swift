@@ -124,7 +124,7 @@ struct SystemRoutes: Sendable {
         info.httpsProxy = ""
         info.noProxy = ""
         info.isolation = ""
-        info.initBinary = "bulkhead-init"
+        info.initBinary = "docker-init"
         info.containerdCommit = .init(id: "")
         info.runcCommit = .init(id: "")
         info.initCommit = .init(id: "")

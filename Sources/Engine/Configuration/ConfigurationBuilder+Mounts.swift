@@ -76,8 +76,8 @@ extension ConfigurationBuilder {
                     Mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=\(shared)"]))
             }
         }
-        if specification.initProcess {
-            mounts.append(Mount("/sbin/docker-init", "bind", facts.sources["/sbin/docker-init"] ?? "", ["bind", "ro"]))
+        if let program = facts.initProgram {
+            mounts.append(Mount(ConfigurationBuilder.initTarget, "bind", program, ["bind", "ro"]))
         }
         return mounts
     }

@@ -26,6 +26,8 @@ struct LaunchFacts: Sendable, Equatable {
     var devices: [DeviceNode] = []
     /// Sources of its mounts where they differ from the host's, by target: in a guest.
     var sources: [String: String] = [:]
+    /// The program that runs as the container's first process and reaps, where one is asked for.
+    var initProgram: String?
 }
 
 /// A device file.
@@ -49,6 +51,9 @@ struct ConfigurationBuilder: Sendable {
     let resolved: ResolvedContainer
     let facts: LaunchFacts
 
+    /// Where the program of `--init` is in a container.
+    static let initTarget = "/sbin/docker-init"
+
     var security: SecuritySpecification { specification.security }
 
     /// The whole document.
@@ -71,7 +76,7 @@ struct ConfigurationBuilder: Sendable {
         let capabilities = JSON(names)
         let numericGroups = security.additionalGroups.compactMap { UInt32($0) }
         var arguments = resolved.arguments
-        if specification.initProcess { arguments = ["/sbin/docker-init", "--"] + arguments }
+        if facts.initProgram != nil { arguments = [ConfigurationBuilder.initTarget, "--"] + arguments }
         return .members([
             "terminal": specification.terminal ? true : nil,
             "consoleSize": specification.terminal && specification.consoleRows > 0

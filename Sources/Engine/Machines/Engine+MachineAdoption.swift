@@ -53,11 +53,7 @@ extension Engine {
         case .machine(let name):
             guard let machine = machinesByName[name] else { return }
             container.machine = machine
-            for index in record.resolved.mounts.indices where record.resolved.mounts[index].kind != .tmpfs {
-                let share = "\(Identifier.short(record.id))-\(index)"
-                machine.shares[share] = 1
-                container.shares.append(share)
-            }
+            await adoptShares(of: container, in: machine)
         case .vm:
             let specification = MachineSpecification(name: "vm-" + Identifier.short(record.id))
             let machine = ManagedMachine(

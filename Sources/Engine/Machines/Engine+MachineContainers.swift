@@ -31,6 +31,9 @@ extension Engine {
         facts.cgroupParent = "/bulkhead"
         facts.placement = machine.isAnonymous ? .vm : .machine
         facts.sources = try await shareMounts(of: container, with: machine)
+        if container.record.specification.initProcess {
+            facts.initProgram = try await shareInitProgram(for: container, with: machine)
+        }
         var home = ContainerHome(
             root: .overlay(lower: lower, upper: disk + "/upper", work: disk + "/work"), facts: facts)
         home.executor = .remote(socket: machine.guestSocket)
@@ -60,61 +63,13 @@ extension Engine {
         let folder = paths.container(record.id)
         let parts = MachineParts(
             imagePath: try await images.blockImage(of: record.resolved.imageID), diskPath: folder + "/disk.ext4",
-            share: record.resolved.mounts.contains { $0.kind != .tmpfs },
+            share: record.specification.initProcess || record.resolved.mounts.contains { $0.kind != .tmpfs },
             hardwareAddress: connection.interfaces.first?.hardwareAddress, logPath: folder + "/console.log",
             exitRecordPath: paths.machineMonitor(record.id) + "/exit.json")
         container.machine = machine
         ownMachines[machine.id] = machine
         try await boot(machine, parts)
         return machine
-    }
-
-    /// Puts directories into the share of a machine, each once however many containers use it.
-    private func shareLayers(_ layers: [String], with machine: ManagedMachine, for container: ManagedContainer)
-        async throws(EngineError) -> [String]
-    {
-        var paths: [String] = []
-        for layer in layers {
-            let name = "layer-" + (layer.split(separator: "/").last.map(String.init) ?? "0")
-            try await share(layer, as: name, readOnly: true, with: machine)
-            container.shares.append(name)
-            // Without the dot the guest's overlay finds the place at which the layer is to be mounted on first use, not
-            // the layer.
-            paths.append("\(MachineLaunch.guestShare)/\(name)/.")
-        }
-        return paths
-    }
-
-    /// Puts binds and volumes into the share of the machine.
-    ///
-    /// - Returns: where the guest finds them, by their target in the container.
-    private func shareMounts(of container: ManagedContainer, with machine: ManagedMachine)
-        async throws(EngineError) -> [String: String]
-    {
-        var sources: [String: String] = [:]
-        for (index, mount) in container.record.resolved.mounts.enumerated() where mount.kind != .tmpfs {
-            let name = "\(Identifier.short(container.id))-\(index)"
-            try await share(mount.source, as: name, readOnly: mount.readOnly, with: machine)
-            container.shares.append(name)
-            sources[mount.target] = "\(MachineLaunch.guestShare)/\(name)"
-        }
-        return sources
-    }
-
-    private func share(_ path: String, as name: String, readOnly: Bool, with machine: ManagedMachine)
-        async throws(EngineError)
-    {
-        guard let monitor = machine.monitor else { throw EngineError(.unavailable, "machine \(machine.name) is gone") }
-        let users = machine.shares[name] ?? 0
-        machine.shares[name] = users + 1
-        guard users == 0 else { return }
-        do throws(EngineError) {
-            try await monitor.request(
-                .mount(source: path, target: "\(MachineLaunch.shareTarget)/\(name)", readOnly: readOnly))
-        } catch {
-            machine.shares[name] = nil
-            throw error
-        }
     }
 
     /// After a container's end: its own machine goes, or what it shared with a named one.
@@ -131,16 +86,6 @@ extension Engine {
             }
             return
         }
-        for name in names {
-            let users = (machine.shares[name] ?? 1) - 1
-            machine.shares[name] = users > 0 ? users : nil
-            // Layers stay shared: the next container of the same image is there at once.
-            guard users == 0, !name.hasPrefix("layer-"), let monitor = machine.monitor else { continue }
-            do {
-                try await monitor.request(.unmount(target: "\(MachineLaunch.shareTarget)/\(name)"))
-            } catch {
-                logger.debug("take \(name) out of machine \(machine.name): \(error)")
-            }
-        }
+        await unshare(names, with: machine)
     }
 }

@@ -10,12 +10,10 @@ extension Engine {
         let machine = try findMachine(name)
         guard machine.isRunning else { throw EngineError(.notRunning, "machine \(machine.name) is not running") }
         guard !specification.arguments.isEmpty else { throw EngineError(.invalid, "No exec command specified") }
-        for (id, exec) in machineExecs where exec.containerID == machine.id {
-            if case .exited = exec.state { machineExecs[id] = nil }
-        }
+        for (id, exec) in machineExecs where exec.isStale { machineExecs[id] = nil }
         let id = Identifier.random()
         machineExecs[id] = ExecRecord(
-            id: id, containerID: machine.id, specification: specification, state: .created)
+            id: id, containerID: machine.id, specification: specification)
         return id
     }
 
@@ -31,7 +29,7 @@ extension Engine {
     {
         guard exec.state == .created else { throw EngineError(.conflict, "exec command \(exec.id) has already run") }
         let machine = try machine(ofExec: exec)
-        machineExecs[exec.id]?.state = .running(process: 0)
+        machineExecs[exec.id]?.start()
         var specification = exec.specification
         if rows > 0 && columns > 0 {
             specification.consoleRows = rows
@@ -50,18 +48,18 @@ extension Engine {
             let started = try await launcher.stream(
                 .exec(ExecSetup(id: exec.id, process: process.description, streams: streams)),
                 socketPath: machine.guestSocket, terminal: specification.terminal)
-            if case .running = machineExecs[exec.id]?.state {
-                machineExecs[exec.id]?.state = .running(process: started.process)
+            if machineExecs[exec.id]?.isRunning == true {
+                machineExecs[exec.id]?.start(process: started.process)
             }
             return detach ? nil : started.stream
         } catch {
-            machineExecs[exec.id]?.state = .exited(code: error.kind == .commandNotExecutable ? 126 : 127)
+            machineExecs[exec.id]?.end(code: error.kind == .commandNotExecutable ? 126 : 127)
             throw error
         }
     }
 
     func machineExec(_ exec: ExecRecord) async -> ExecRecord {
-        guard case .running = exec.state, let agent = try? machine(ofExec: exec).agent else { return exec }
+        guard exec.isRunning, let agent = try? machine(ofExec: exec).agent else { return exec }
         // What the agent has told before it answers this is known then.
         do { try await agent.request(.state) } catch { logger.debug("ask for the state of a machine: \(error)") }
         if let ended = agent.exit(ofExec: exec.id) { machineExecEnded(exec.containerID, exec.id, ended) }
@@ -69,7 +67,7 @@ extension Engine {
     }
 
     func machineExecEnded(_ machine: String, _ id: String, _ record: ExitRecord) {
-        machineExecs[id]?.state = .exited(code: record.status.code)
+        machineExecs[id]?.end(code: record.status.code)
     }
 
     func resizeMachineExec(_ exec: ExecRecord, rows: UInt16, columns: UInt16) async throws(EngineError) {

@@ -15,8 +15,10 @@ final class ManagedMachine {
     var agent: MonitorClient?
     /// Where further connections to its agent are made.
     var guestSocket = ""
-    /// How many containers use what is shared with it, by the name in the share.
+    /// How many containers use what is shared with it, by the name in the share; 0: it is there for the next one.
     var shares: [String: Int] = [:]
+    /// One change of what is shared at a time.
+    let sharing = Gate()
     /// Who waits until its hypervisor has ended.
     var waiters: [ExitWaiter] = []
 

@@ -9,6 +9,8 @@ public struct EngineConfiguration: Sendable {
     public var executionRoot: String
     /// The folder of bulkhead-monitor, bulkhead-guest and bulkhead-vmm; nil: beside the running executable.
     public var helpers: String?
+    /// The program of `--init`; nil: docker-init or tini-static, wherever it is installed.
+    public var initPath: String?
     /// The default bridge.
     public var bridge = BridgeSettings()
     /// Which hypervisor drives machines.

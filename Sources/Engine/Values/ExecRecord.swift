@@ -39,5 +39,32 @@ public struct ExecRecord: Sendable, Equatable {
     /// What was asked for.
     public let specification: ExecSpecification
     /// Where it is in its life.
-    public var state: State
+    public private(set) var state: State = .created
+    private var ended: ContinuousClock.Instant?
+
+    init(id: String, containerID: String, specification: ExecSpecification) {
+        self.id = id
+        self.containerID = containerID
+        self.specification = specification
+    }
+
+    mutating func start(process: Int32 = 0) {
+        state = .running(process: process)
+    }
+
+    mutating func end(code: Int32) {
+        state = .exited(code: code)
+        ended = .now
+    }
+
+    /// Whether it ended so long ago that no client asks for its exit code any more.
+    var isStale: Bool {
+        guard let ended else { return false }
+        return ended.duration(to: .now) > .seconds(300)
+    }
+
+    /// Whether it runs.
+    public var isRunning: Bool {
+        if case .running = state { true } else { false }
+    }
 }
