@@ -30,11 +30,14 @@ extension NetlinkSocket {
         if let gateway { batch.append(.addDefaultRoute(gateway: gateway, through: link.index)) }
         try perform(batch)
         guard let found = link.hardwareAddress else { return }
-        for address in addresses { announce(address.address, found, link.index) }
+        for address in addresses where found != HardwareAddress(for: address.address) {
+            announce(address.address, found, link.index)
+        }
     }
 
-    /// Tells bridge and neighbours at once: the address may have been another container's a moment ago, behind another
-    /// port. Not told, they would learn it from the first packet.
+    /// Tells the neighbours at once: the address may have been another container's a moment ago, with another hardware
+    /// address. Where that is the one that goes with the address what they know stays right, and there is nothing to
+    /// tell: the kernel takes milliseconds to close a packet socket.
     private func announce(_ address: IPv4Address, _ hardwareAddress: HardwareAddress, _ index: Int32) {
         // unsafe because the addresses are passed as pointers, which live for the call
         _ = unsafe bh_arp_announce(index, hardwareAddress.bytes, address.bytes)

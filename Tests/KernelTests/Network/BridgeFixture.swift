@@ -25,10 +25,10 @@ struct BridgeFixture {
 
     /// A container of a network, with its interface configured as its init process does it.
     func container(
-        _ name: String, in network: BridgeNetwork
+        _ name: String, in network: BridgeNetwork, hardwareAddress: HardwareAddress? = nil
     ) async throws -> (namespace: TestNamespace, endpoint: Endpoint) {
         let namespace = try TestNamespace()
-        let endpoint = try await network.reserve(name)
+        let endpoint = try await network.reserve(name, hardwareAddress: hardwareAddress)
         try await network.connect(name, toNamespaceOf: namespace.thread)
         try namespace.run {
             var socket = try NetlinkSocket()

@@ -20,6 +20,19 @@ struct BridgeNetworkTests {
         try await network.close()
     }
 
+    @Test func neighboursAreToldOfAnUnusualHardwareAddress() async throws {
+        let fixture = try BridgeFixture()
+        let network = try await fixture.network()
+        // Nobody has asked for the address: only being told of it makes the entry.
+        try fixture.host.run { try Files.set("/proc/sys/net/ipv4/conf/all/arp_accept", "1") }
+        let unusual = HardwareAddress("02:00:00:00:00:07")
+        let first = try await fixture.container("first", in: network, hardwareAddress: unusual)
+        let known = try fixture.host.run { try Files.readText("/proc/thread-self/net/arp") }
+        let entry = known.split(separator: "\n").first { $0.hasPrefix("\(first.endpoint.address.address) ") }
+        #expect(entry?.contains("02:00:00:00:00:07") == true, "\(known)")
+        try await network.close()
+    }
+
     @Test(arguments: [HeldPort.Transport.tcp, .udp])
     func publishedPortAnswersFromEverywhere(_ transport: HeldPort.Transport) async throws {
         let fixture = try BridgeFixture()
