@@ -54,7 +54,7 @@ extension Engine {
         guard case .created(let process) = try await monitor.request(.create(setup)) else {
             throw EngineError(.internal, "the monitor did not answer with a process")
         }
-        if home.facts.placement == .host { try await connectNetwork(container, connection, process) }
+        try await connectNetwork(container, connection, process)
         try await attachTickets(container, monitor)
         try await monitor.request(.start(interfaces: connection.interfaces))
         if connection.endpoint != nil { publishNetwork("connect", container) }

@@ -74,7 +74,7 @@ extension Engine {
         let folder = paths.machine(machine.name)
         let endpoint = try await reserveNetwork(machine)
         let parts = MachineParts(
-            imagePath: nil, diskPath: folder + "/disk.ext4", share: true,
+            imagePath: nil, diskPath: folder + "/disk.ext4", share: true, layers: true,
             hardwareAddress: "\(endpoint.hardwareAddress)", logPath: folder + "/console.log",
             exitRecordPath: folder + "/exit.json")
         do throws(EngineError) {

@@ -66,13 +66,18 @@ extension Engine {
         return requests
     }
 
-    /// Puts the link into the container's namespace.
+    /// Puts the link into the container's namespace, or says in which machine it is. A machine of its own has its place
+    /// in the network already.
     func connectNetwork(_ container: ManagedContainer, _ connection: NetworkConnection, _ process: Int32)
         async throws(EngineError)
     {
         guard connection.endpoint != nil else { return }
         do throws(NetworkError) {
-            try await network.connect(container.id, toNamespaceOf: process)
+            switch container.record.specification.isolation {
+            case .process: try await network.connect(container.id, toNamespaceOf: process)
+            case .machine: if let machine = container.machine { try await network.place(container.id, in: machine.id) }
+            case .vm: break
+            }
         } catch {
             throw EngineError(error)
         }

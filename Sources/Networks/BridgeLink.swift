@@ -88,7 +88,13 @@ final class BridgeLink {
     func openTap(_ endpoint: Endpoint) throws(SystemError) -> Descriptor {
         let tap = try TapDevice.open(name: endpoint.tapInterface)
         try netlink.addPort(endpoint.tapInterface, to: index, mtu: endpoint.mtu)
+        try netlink.place(endpoint.hardwareAddress, behind: endpoint.tapInterface)
         return tap
+    }
+
+    /// Tells the bridge that a container is in a machine.
+    func place(_ endpoint: Endpoint, in machine: Endpoint) throws(SystemError) {
+        try netlink.place(endpoint.hardwareAddress, behind: machine.tapInterface)
     }
 
     /// Takes the lowest free address, but not one behind a link that is still being taken down.

@@ -65,6 +65,13 @@ extension BridgeNetwork {
         do { return try link.openTap(endpoint) } catch { throw NetworkError(error) }
     }
 
+    /// Says that a container is in a machine, over whose tap device its packets come and go.
+    public func place(_ container: String, in machine: String) throws(NetworkError) {
+        let link = try opened()
+        let (endpoint, machine) = (try member(container).endpoint, try member(machine).endpoint)
+        do { try link.place(endpoint, in: machine) } catch { throw NetworkError(error) }
+    }
+
     /// Gives back address and ports. The kernel removes the link together with the container's namespace; the address
     /// is given to nobody else before that.
     public func release(_ container: String) throws(NetworkError) {

@@ -12,15 +12,16 @@ struct QEMUCommand {
         static let console: Int32 = 3
         static let port: Int32 = 4
         static let control: Int32 = 5
-        static let share: Int32 = 6
-        static let tap: Int32 = 7
+        static let tap: Int32 = 6
+        /// Those of the shared folders' servers, from here on.
+        static let shares: Int32 = 7
     }
 
-    var arguments: [String] { board + channels + disks + network + sharedFolder + confinement }
+    var arguments: [String] { board + channels + disks + network + sharedFolders + confinement }
 
     private var board: [String] {
         var machine = "microvm,x-option-roms=off,isa-serial=on,acpi=on,rtc=on"
-        if setup.share != nil { machine += ",memory-backend=memory" }
+        if !setup.shares.isEmpty { machine += ",memory-backend=memory" }
         return [
             // Its name in the host's list of processes is all that QEMU shows of it.
             "-name", "bulkhead", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
@@ -79,14 +80,17 @@ struct QEMUCommand {
         ]
     }
 
-    private var sharedFolder: [String] {
-        guard setup.share != nil else { return [] }
-        return [
-            // virtiofsd reads and writes the guest's memory directly.
-            "-object", "memory-backend-memfd,id=memory,size=\(setup.memory >> 10)k,share=on",
-            "-chardev", "socket,id=share,fd=\(Inherited.share)",
-            "-device", "vhost-user-fs-device,chardev=share,tag=\(MachineSetup.shareTag)",
-        ]
+    private var sharedFolders: [String] {
+        guard !setup.shares.isEmpty else { return [] }
+        // virtiofsd reads and writes the guest's memory directly.
+        var arguments = ["-object", "memory-backend-memfd,id=memory,size=\(setup.memory >> 10)k,share=on"]
+        for (index, share) in setup.shares.enumerated() {
+            arguments += [
+                "-chardev", "socket,id=\(share.tag),fd=\(Inherited.shares + Int32(index))",
+                "-device", "vhost-user-fs-device,chardev=\(share.tag),tag=\(share.tag)",
+            ]
+        }
+        return arguments
     }
 
     private var confinement: [String] {

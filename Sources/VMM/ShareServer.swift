@@ -4,16 +4,16 @@ internal import Wire
 /// virtiofsd, which serves one folder to the guest over vhost-user.
 enum ShareServer {
     /// Its arguments, with the listening socket as descriptor 3.
-    static func arguments(folder: String) -> [String] {
+    static func arguments(_ share: MachineSetup.SharedFolder) -> [String] {
         [
             "--fd=3",
             // The limit is the jail's: raising it needs a capability that root may not have.
             "--rlimit-nofile=0",
-            "-o", "source=\(folder)",
+            "-o", "source=\(share.folder)",
             // The jail has namespaces already; in a mount namespace of its own it would not see folders that the
             // monitor adds later.
             "-o", "sandbox=chroot",
-            "-o", "cache=auto", "-o", "xattr", "-o", "announce_submounts",
+            "-o", share.isConstant ? "cache=always" : "cache=auto", "-o", "xattr", "-o", "announce_submounts",
             // Layers have their marks of overlayfs in trusted attributes.
             "-o", "modcaps=+sys_admin",
             "-o", "log_level=err",

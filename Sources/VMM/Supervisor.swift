@@ -18,7 +18,7 @@ final class Supervisor {
     private var controlPort: Descriptor?
     private var consolePort: Descriptor?
     private var emulator: ChildProcess?
-    private var shareServer: ChildProcess?
+    private var shareServers: [ChildProcess] = []
     private var link: GuestLink?
     private var controlServer: ControlServer?
     private var outcome: MachineLife.Outcome?
@@ -38,7 +38,7 @@ final class Supervisor {
         } catch {
             settle(MachineLife.Outcome(.notStarted, "\(error)"))
             emulator?.kill()
-            shareServer?.kill()
+            for server in shareServers { server.kill() }
         }
         return outcome ?? MachineLife.Outcome(.killed, "bulkhead-vmm ended")
     }
@@ -59,11 +59,12 @@ final class Supervisor {
             (QEMUCommand.Inherited.port, port.second.rawValue),
             (QEMUCommand.Inherited.control, control.second.rawValue),
         ]
-        var share: Descriptor?
-        if let folder = setup.share {
-            let socket = try startShareServer(folder)
-            inherited.append((QEMUCommand.Inherited.share, socket.rawValue))
-            share = consume socket
+        // Closed here once QEMU has them: only it holds its ends then, and when it ends, ours see that.
+        var shares: [Int32] = []
+        defer { for socket in shares { _ = Descriptor(adopting: socket) } }
+        for share in setup.shares {
+            inherited.append((QEMUCommand.Inherited.shares + Int32(shares.count), try startShareServer(share)))
+            shares.append(inherited[inherited.count - 1].parent)
         }
         if let tap = setup.tap { inherited.append((QEMUCommand.Inherited.tap, tap)) }
 
@@ -71,8 +72,6 @@ final class Supervisor {
             setup.emulator, QEMUCommand(setup: setup).arguments, descriptors: inherited, loop: loop
         ) { [unowned self] in emulatorEnded($0) }
         self.emulator = emulator
-        // Only QEMU holds its ends now: when it ends, ours see that.
-        _ = consume share
         try watchConsole(console.first)
         try watchControl(control.first)
         let link = try GuestLink(port: port.first, loop: loop) { [unowned self] in hear($0) }
@@ -84,19 +83,20 @@ final class Supervisor {
     }
 
     /// Starts virtiofsd, and gives the connection to it for QEMU.
-    private func startShareServer(_ folder: String) throws(SystemError) -> Descriptor {
-        let path = setup.controlSocket + ".share"
+    private func startShareServer(_ share: MachineSetup.SharedFolder) throws(SystemError) -> Int32 {
+        let path = "\(setup.controlSocket).\(share.tag)"
         let listener = try UnixSocket.listen(path)
         let connection = try UnixSocket.connect(path)
         try Files.remove(path)
-        shareServer = try ChildProcess(
-            setup.shareServer ?? "/usr/libexec/virtiofsd", ShareServer.arguments(folder: folder),
+        let server = try ChildProcess(
+            setup.shareServer ?? "/usr/libexec/virtiofsd", ShareServer.arguments(share),
             descriptors: [(1, 2), (2, 2), (3, listener.rawValue)], loop: loop
         ) { [unowned self] _ in
             // It ends by itself when QEMU has closed its connection.
             loop.schedule(afterMilliseconds: 500) { [unowned self] in end(.killed, "virtiofsd ended") }
         }
-        return connection
+        shareServers.append(server)
+        return connection.release()
     }
 
     // MARK: What is heard
@@ -190,7 +190,7 @@ final class Supervisor {
         while consolePort != nil { readConsole() }
         readControl()
         panic.finish()
-        shareServer?.kill()
+        for server in shareServers { server.kill() }
         settle(life.outcome(of: end, panic: panic.reason))
         loop.stop()
     }

@@ -20,8 +20,8 @@ public struct MachineSetup: Sendable, Equatable {
     public var image: String?
     /// The writable disk, or nil for none.
     public var disk: String?
-    /// The folder that is shared with the guest under the tag `share`, or nil for none.
-    public var share: String?
+    /// The folders that are shared with the guest.
+    public var shares: [SharedFolder] = []
     /// The virtiofsd program.
     public var shareServer: String?
     /// The hardware address of the network interface, or nil for none.
@@ -43,8 +43,27 @@ public struct MachineSetup: Sendable, Equatable {
     public static let imageSerial = "image"
     /// The serial of the block device that is the writable disk.
     public static let diskSerial = "disk"
-    /// The tag of the shared folder.
+    /// The tag of the shared folder with what changes: binds and volumes.
     public static let shareTag = "share"
+    /// The tag of the shared folder with what never changes: layers of images.
+    public static let layersTag = "layers"
+
+    /// A folder that is shared with the guest.
+    public struct SharedFolder: Sendable, Equatable {
+        /// By which the guest finds it.
+        public var tag: String
+        /// Where it is.
+        public var folder: String
+        /// Whether what is in it never changes: the guest may keep what it has read.
+        public var isConstant: Bool
+
+        /// Creates it.
+        public init(tag: String, folder: String, isConstant: Bool) {
+            self.tag = tag
+            self.folder = folder
+            self.isConstant = isConstant
+        }
+    }
 
     /// Creates a setup without devices.
     public init(

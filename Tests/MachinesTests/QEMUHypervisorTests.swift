@@ -19,7 +19,7 @@ struct QEMUHypervisorTests {
     private func plan(_ configuration: MachineConfiguration) throws -> (MachineLaunch, MachineSetup) {
         defer {
             for part in ["root/run/machine", "root/run"] { try? Files.removeDirectory("\(folder)/\(part)") }
-            for part in ["dev", "etc", "machine", "proc", "share", "tmp", "usr"] {
+            for part in ["dev", "etc", "layers", "machine", "proc", "share", "tmp", "usr"] {
                 try? Files.removeDirectory("\(folder)/root/\(part)")
             }
             for part in ["/root", "/vm", ""] { try? Files.removeDirectory(folder + part) }
@@ -33,7 +33,7 @@ struct QEMUHypervisorTests {
     @Test func barestMachineHasNoDevices() throws {
         let (launch, setup) = try plan(configuration)
         #expect(!launch.wantsTap)
-        #expect(setup.image == nil && setup.disk == nil && setup.share == nil && setup.tap == nil)
+        #expect(setup.image == nil && setup.disk == nil && setup.shares.isEmpty && setup.tap == nil)
         #expect(!setup.commandLine.contains("bulkhead."))
         #expect(launch.specification.process?.capabilities?.bounding.contains("CAP_SYS_ADMIN") == false)
         #expect(launch.guestSocket == folder + "/vm/guest.sock")
@@ -44,12 +44,14 @@ struct QEMUHypervisorTests {
         configuration.imagePath = "/images/a.erofs"
         configuration.diskPath = "/disks/a"
         configuration.share = true
+        configuration.layers = true
         configuration.hardwareAddress = "02:42:ac:11:00:02"
         let (launch, setup) = try plan(configuration)
         #expect(launch.wantsTap && setup.tap == 3)
-        for word in ["bulkhead.image=1", "bulkhead.disk=1", "bulkhead.share=1"] {
+        for word in ["bulkhead.image=1", "bulkhead.disk=1", "bulkhead.share=1", "bulkhead.layers=1"] {
             #expect(setup.commandLine.split(separator: " ").contains(Substring(word)))
         }
+        #expect(setup.shares.map(\.folder) == ["/share", "/layers"] && setup.shares.map(\.isConstant) == [false, true])
         let image = launch.specification.mounts.first { $0.source == "/images/a.erofs" }
         #expect(image?.options.contains("ro") == true)
         let disk = launch.specification.mounts.first { $0.source == "/disks/a" }

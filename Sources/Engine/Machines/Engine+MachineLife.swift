@@ -47,6 +47,7 @@ extension Engine {
                 configuration.imagePath = parts.imagePath
                 configuration.diskPath = parts.diskPath
                 configuration.share = parts.share
+                configuration.layers = parts.layers
                 configuration.hardwareAddress = parts.hardwareAddress
                 if !Files.exists(parts.diskPath) { try DiskImage.create(parts.diskPath, size: Engine.diskSize) }
                 do { try Files.makeDirectories(folder, mode: 0o700) } catch {

@@ -15,7 +15,7 @@ final class ManagedMachine {
     var agent: MonitorClient?
     /// Where further connections to its agent are made.
     var guestSocket = ""
-    /// How many containers use what is shared with it, by the name in the share; 0: it is there for the next one.
+    /// How many containers use what is shared with it, by its path in the jail; 0: it is there for the next one.
     var shares: [String: Int] = [:]
     /// One change of what is shared at a time.
     let sharing = Gate()
@@ -39,6 +39,7 @@ struct MachineParts: Sendable {
     var imagePath: String?
     var diskPath: String
     var share: Bool
+    var layers = false
     /// Its network interface; nil: none.
     var hardwareAddress: String?
     var logPath: String

@@ -114,11 +114,14 @@ enum Bringup {
                 try Mount.mount(device, at: folder + "/disk", type: "ext4", .noAccessTime)
             }
         }
-        if options.share {
-            try step("the share") { () throws(SystemError) in
-                try Files.makeDirectories(folder + "/share")
-                try Mount.mount("share", at: folder + "/share", type: "virtiofs")
-            }
+        if options.share { try mountShare("share") }
+        if options.layers { try mountShare("layers") }
+    }
+
+    private static func mountShare(_ tag: String) throws(BootError) {
+        try step("the shared folder \(tag)") { () throws(SystemError) in
+            try Files.makeDirectories("\(folder)/\(tag)")
+            try Mount.mount(tag, at: "\(folder)/\(tag)", type: "virtiofs")
         }
     }
 

@@ -6,6 +6,8 @@ struct KernelOptions: Equatable {
     var disk = false
     /// Whether there is a virtiofs share with the tag `share`.
     var share = false
+    /// Whether there is one with the tag `layers`.
+    var layers = false
 
     /// Reads `/proc/cmdline`; what others have to say is passed over.
     init(commandLine: String) {
@@ -14,6 +16,7 @@ struct KernelOptions: Equatable {
             case "bulkhead.image=1": image = true
             case "bulkhead.disk=1": disk = true
             case "bulkhead.share=1": share = true
+            case "bulkhead.layers=1": layers = true
             default: break
             }
         }

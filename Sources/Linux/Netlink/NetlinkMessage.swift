@@ -108,4 +108,5 @@ enum NetlinkType {
     static let getAddress: UInt16 = 22
     static let newRoute: UInt16 = 24
     static let getRoute: UInt16 = 26
+    static let newNeighbour: UInt16 = 28
 }

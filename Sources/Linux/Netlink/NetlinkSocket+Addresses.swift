@@ -76,6 +76,19 @@ extension NetlinkMessage {
     }
 }
 
+/// Attributes of a neighbour, or of an entry in a bridge's table (linux/neighbour.h).
+enum NeighbourAttribute {
+    static let linkAddress: UInt16 = 2
+}
+
+/// Values in the fixed part of a neighbour, or of an entry in a bridge's table (linux/neighbour.h).
+enum NeighbourValue {
+    /// NUD_NOARP: it does not age.
+    static let fixed: UInt16 = 0x40
+    /// NTF_MASTER: in the table of the bridge that the interface is a port of.
+    static let ofMaster: UInt8 = 0x04
+}
+
 /// Attributes of an address (linux/if_addr.h).
 enum AddressAttribute {
     static let address: UInt16 = 1

@@ -78,11 +78,35 @@ extension NetlinkSocket {
         if let bridge { up.append(LinkAttribute.master, number: bridge) }
         var batch = [create, .withoutLinkLocalAddress(name: pair.name), up]
         if bridge != nil { batch.append(.returningToSender(name: pair.name)) }
-        do { try perform(batch) } catch {
+        do {
+            try perform(batch)
+            if bridge != nil, let address = pair.peerAddress { try place(address, behind: pair.name) }
+        } catch {
             // Half of it may be there; the error that matters is the first one.
             if error.operation != create.operation { try? deleteLink(pair.name) }
             throw error
         }
+    }
+
+    /// Tells a bridge behind which of its ports a hardware address is, whatever it has learnt so far: the address may
+    /// have been behind another port a moment ago, and who only listens would not be found until it speaks. The entry
+    /// goes with the port.
+    public mutating func place(_ address: HardwareAddress, behind port: String) throws(SystemError) {
+        guard let index = NetlinkSocket.index(of: port) else {
+            throw SystemError("find the interface", port, code: ENODEV)
+        }
+        var request = NetlinkMessage(
+            NetlinkType.newNeighbour, flags: NetlinkFlag.acknowledge | NetlinkFlag.create | NetlinkFlag.replace,
+            operation: "place \(address) behind", object: port)
+        request.append(UInt8(AF_BRIDGE))
+        request.append(UInt8(0))
+        request.append(UInt16(0))
+        request.append(index)
+        request.append(NeighbourValue.fixed)
+        request.append(NeighbourValue.ofMaster)
+        request.append(UInt8(0))
+        request.append(NeighbourAttribute.linkAddress, address.bytes)
+        try perform([request])
     }
 
     /// Removes an interface; one that is not there is no error.

@@ -12,9 +12,12 @@ public struct MachineConfiguration: Sendable, Equatable {
     public var imagePath: String?
     /// The writable disk (ext4) that the guest finds at /run/bulkhead/disk; nil: none.
     public var diskPath: String?
-    /// Whether there is a shared folder: what the jail has in ``MachineLaunch/shareTarget``, the guest has at
-    /// /run/bulkhead/share.
+    /// Whether there is a shared folder for what changes on the host: what the jail has in
+    /// ``MachineLaunch/shareTarget``, the guest has at /run/bulkhead/share.
     public var share = false
+    /// Whether there is a shared folder for what never changes: what the jail has in ``MachineLaunch/layersTarget``,
+    /// the guest has at /run/bulkhead/layers. It keeps what it has read of it.
+    public var layers = false
     /// The hardware address of its network interface, `02:42:ac:11:00:02`, or nil for a machine without one. With one,
     /// the jail's first inherited descriptor is the tap device.
     public var hardwareAddress: String?

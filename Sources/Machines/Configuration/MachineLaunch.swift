@@ -15,10 +15,12 @@ public struct MachineLaunch: Sendable, Equatable {
     public var wantsTap: Bool
 
     /// The folder within the jail that the guest has as its share. Host paths are added by the verb `mount` of the
-    /// machine's monitor with a target of `/share/NAME`; the guest has them at ``guestShare``/NAME.
+    /// machine's monitor with a target of `/share/NAME`; the guest has them at ``guestPath(of:)``.
     public static let shareTarget = "/share"
-    /// Where the guest finds the share, the read-only image and the writable disk.
-    public static let guestShare = "/run/bulkhead/share"
+    /// The same for what never changes.
+    public static let layersTarget = "/layers"
+    /// Where the guest has what the jail has at a target in one of these folders.
+    public static func guestPath(of target: String) -> String { "/run/bulkhead" + target }
     /// The read-only image.
     public static let guestImage = "/run/bulkhead/image"
     /// The writable disk.
@@ -27,5 +29,19 @@ public struct MachineLaunch: Sendable, Equatable {
     /// The setup for the monitor that runs the jail; the caller adds log, exit record and inherited descriptors.
     public func setup(id: String) -> ContainerSetup {
         ContainerSetup(id: id, specification: specification.json.description, root: root)
+    }
+}
+
+extension MachineConfiguration {
+    /// The folders that are shared with the guest, as the jail has them.
+    var shares: [MachineSetup.SharedFolder] {
+        var shares: [MachineSetup.SharedFolder] = []
+        if share {
+            shares.append(.init(tag: MachineSetup.shareTag, folder: MachineLaunch.shareTarget, isConstant: false))
+        }
+        if layers {
+            shares.append(.init(tag: MachineSetup.layersTag, folder: MachineLaunch.layersTarget, isConstant: true))
+        }
+        return shares
     }
 }

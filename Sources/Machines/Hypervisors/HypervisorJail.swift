@@ -1,5 +1,6 @@
 internal import Linux
 internal import OCI
+internal import Wire
 
 /// The container that a hypervisor process runs in: its own namespaces with nothing in them but what it needs.
 ///
@@ -9,7 +10,7 @@ internal import OCI
 /// /bulkhead-vmm        read-only
 /// /machine/…           kernel, initrd, image: read-only; disk
 /// /run/machine         <runDirectory>/vm: the sockets
-/// /share               the share: empty, until the monitor binds folders into it
+/// /share, /layers      the shares: empty, until the monitor binds folders into them
 /// ```
 struct HypervisorJail {
     static let program = "/bulkhead-vmm"
@@ -41,7 +42,7 @@ struct HypervisorJail {
             try Files.makeDirectories(root, mode: 0o755)
             try Files.makeDirectories(sockets, mode: 0o700)
             for name in try Files.entries(of: sockets) { try Files.remove("\(sockets)/\(name)") }
-            for folder in ["dev", "etc", "machine", "proc", "run/machine", "share", "tmp", "usr"] {
+            for folder in ["dev", "etc", "machine", "layers", "proc", "run/machine", "share", "tmp", "usr"] {
                 try Files.makeDirectories("\(root)/\(folder)")
             }
         } catch {
@@ -80,7 +81,7 @@ struct HypervisorJail {
     private var capabilities: [String] {
         // To end QEMU, which is another user by then, and to let it become that.
         let base = ["CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_DAC_OVERRIDE"]
-        guard configuration.share else { return base }
+        guard configuration.share || configuration.layers else { return base }
         // virtiofsd acts as the guest's users do, in files of the host; it gives up what it does not need.
         return base + [
             "CAP_CHOWN", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SETPCAP",
@@ -106,10 +107,10 @@ struct HypervisorJail {
         ]
         if let image = configuration.imagePath { mounts.append(bind(image, HypervisorJail.image, readOnly: true)) }
         if let disk = configuration.diskPath { mounts.append(bind(disk, HypervisorJail.disk, readOnly: false)) }
-        if configuration.share {
+        for share in configuration.shares {
             mounts.append(
                 RuntimeMount(
-                    destination: MachineLaunch.shareTarget, type: "tmpfs", source: "tmpfs",
+                    destination: share.folder, type: "tmpfs", source: "tmpfs",
                     options: ["mode=755", "size=1m"]))
         }
         return mounts

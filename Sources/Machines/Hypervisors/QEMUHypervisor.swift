@@ -42,7 +42,7 @@ public struct QEMUHypervisor: Hypervisor {
             throw MachineError(
                 .invalid, "machine: \(configuration.memory >> 20) MiB of memory; a guest needs at least 128 MiB")
         }
-        if configuration.share && shareServer == nil {
+        if !configuration.shares.isEmpty && shareServer == nil {
             throw MachineError(.missing, "virtiofsd: not there; install virtiofsd (or qemu-system-common)")
         }
         let jail = HypervisorJail(configuration, devices: accelerator == .kvm ? ["/dev/kvm"] : [])
@@ -67,7 +67,7 @@ public struct QEMUHypervisor: Hypervisor {
             controlSocket: HypervisorJail.sockets + "/control.sock")
         setup.image = configuration.imagePath == nil ? nil : HypervisorJail.image
         setup.disk = configuration.diskPath == nil ? nil : HypervisorJail.disk
-        setup.share = configuration.share ? MachineLaunch.shareTarget : nil
+        setup.shares = configuration.shares
         setup.shareServer = shareServer
         setup.hardwareAddress = configuration.hardwareAddress
         setup.tap = configuration.hardwareAddress == nil ? nil : 3
@@ -96,7 +96,7 @@ public struct QEMUHypervisor: Hypervisor {
         }
         if configuration.imagePath != nil { words.append("bulkhead.image=1") }
         if configuration.diskPath != nil { words.append("bulkhead.disk=1") }
-        if configuration.share { words.append("bulkhead.share=1") }
+        for share in configuration.shares { words.append("bulkhead.\(share.tag)=1") }
         return words + configuration.kernelOptions
     }
 }

@@ -17,7 +17,7 @@ extension MachineSetup: WireValue {
             controlSocket: try field.required("controlSocket").string())
         image = try field.text("image")
         disk = try field.text("disk")
-        share = try field.text("share")
+        shares = try field.values("shares")
         shareServer = try field.text("shareServer")
         hardwareAddress = try field.text("hardwareAddress")
         tap = try field.optional("tap")?.number()
@@ -32,8 +32,24 @@ extension MachineSetup: WireValue {
             "memory": JSON(memory), "kernel": .string(kernel), "initrd": .string(initrd),
             "commandLine": .string(commandLine), "guestSocket": .string(guestSocket),
             "controlSocket": .string(controlSocket), "image": .text(image), "disk": .text(disk),
-            "share": .text(share), "shareServer": .text(shareServer), "hardwareAddress": .text(hardwareAddress),
+            "shares": .list(shares), "shareServer": .text(shareServer), "hardwareAddress": .text(hardwareAddress),
             "tap": tap.map { JSON($0) }, "user": .text(user), "bootDeadline": JSON(bootDeadline),
         ])
+    }
+}
+
+extension MachineSetup.SharedFolder: WireValue {
+    /// Reads a shared folder.
+    ///
+    /// - Throws: `JSONError` naming the member that is wrong.
+    public init(_ field: JSONField) throws(JSONError) {
+        self.init(
+            tag: try field.required("tag").string(), folder: try field.required("folder").string(),
+            isConstant: try field.flag("isConstant"))
+    }
+
+    /// The folder as a document.
+    public var json: JSON {
+        ["tag": .string(tag), "folder": .string(folder), "isConstant": .bool(isConstant)]
     }
 }

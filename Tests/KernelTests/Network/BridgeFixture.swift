@@ -23,13 +23,47 @@ struct BridgeFixture {
         return network
     }
 
+    /// A machine of the network with that root: its interface, a port of the host's bridge, is one of its own bridge's
+    /// too, to which its containers are connected.
+    func machine(root: String = "/net-test") throws -> TestNamespace {
+        let namespace = try TestNamespace()
+        let thread = namespace.thread
+        try host.run {
+            var socket = try NetlinkSocket()
+            let bridge = try #require(try socket.link(named: BridgeConfiguration(root: root).name)).index
+            try socket.addVirtualEthernet(
+                VirtualEthernet(name: "machine0", peerName: "eth0", namespace: .process(thread)), bridge: nil)
+            try socket.addPort("machine0", to: bridge)
+        }
+        try namespace.run {
+            var socket = try NetlinkSocket()
+            try socket.addBridge("br0")
+            let bridge = try #require(try socket.link(named: "br0")).index
+            try socket.addPort("eth0", to: bridge)
+            try socket.bringUp("br0")
+        }
+        return namespace
+    }
+
     /// A container of a network, with its interface configured as its init process does it.
     func container(
-        _ name: String, in network: BridgeNetwork, hardwareAddress: HardwareAddress? = nil
+        _ name: String, in network: BridgeNetwork, hardwareAddress: HardwareAddress? = nil,
+        inside machine: TestNamespace? = nil
     ) async throws -> (namespace: TestNamespace, endpoint: Endpoint) {
         let namespace = try TestNamespace()
         let endpoint = try await network.reserve(name, hardwareAddress: hardwareAddress)
-        try await network.connect(name, toNamespaceOf: namespace.thread)
+        if let machine {
+            let thread = namespace.thread
+            try machine.run {
+                var socket = try NetlinkSocket()
+                let pair = VirtualEthernet(
+                    name: "veth1", peerName: "eth0", peerAddress: endpoint.hardwareAddress,
+                    namespace: .process(thread))
+                try socket.addVirtualEthernet(pair, bridge: socket.link(named: "br0")?.index)
+            }
+        } else {
+            try await network.connect(name, toNamespaceOf: namespace.thread)
+        }
         try namespace.run {
             var socket = try NetlinkSocket()
             try socket.configureInterface(

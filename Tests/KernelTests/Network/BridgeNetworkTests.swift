@@ -20,16 +20,32 @@ struct BridgeNetworkTests {
         try await network.close()
     }
 
-    @Test func neighboursAreToldOfAnUnusualHardwareAddress() async throws {
+    @Test func aContainerThatOnlyListensIsFoundWhereItsAddressWasBefore() async throws {
         let fixture = try BridgeFixture()
         let network = try await fixture.network()
-        // Nobody has asked for the address: only being told of it makes the entry.
-        try fixture.host.run { try Files.set("/proc/sys/net/ipv4/conf/all/arp_accept", "1") }
-        let unusual = HardwareAddress("02:00:00:00:00:07")
-        let first = try await fixture.container("first", in: network, hardwareAddress: unusual)
-        let known = try fixture.host.run { try Files.readText("/proc/thread-self/net/arp") }
-        let entry = known.split(separator: "\n").first { $0.hasPrefix("\(first.endpoint.address.address) ") }
-        #expect(entry?.contains("02:00:00:00:00:07") == true, "\(known)")
+        // A bridge in a machine: it has learnt that the container's hardware address is outside.
+        let machine = try fixture.machine()
+        let first = try await fixture.container("first", in: network)
+        let gateway = "\(first.endpoint.gateway)"
+        // The host knows it: it will not ask whose the address is.
+        #expect(try ask(gateway, 81, .tcp, from: first.namespace) == "refused")
+        try await network.release("first")
+        try fixture.host.run {
+            var socket = try NetlinkSocket()
+            try socket.deleteLink(first.endpoint.hostInterface)
+        }
+        let second = try await fixture.container("second", in: network, inside: machine)
+        #expect(second.endpoint.hardwareAddress == first.endpoint.hardwareAddress)
+        let server = try TestServer("second", in: second.namespace, port: 80, .tcp)
+        let address = "\(second.endpoint.address.address)"
+        #expect(try ask(address, 80, .tcp, from: fixture.host).hasPrefix("second "))
+        // And back: the host's bridge has learnt that it is in the machine.
+        try await network.release("second")
+        let third = try await fixture.container("third", in: network)
+        #expect(third.endpoint.hardwareAddress == first.endpoint.hardwareAddress)
+        let other = try TestServer("third", in: third.namespace, port: 80, .tcp)
+        #expect(try ask(address, 80, .tcp, from: fixture.host).hasPrefix("third "))
+        withExtendedLifetime((server, other)) {}
         try await network.close()
     }
 
