@@ -22,6 +22,9 @@ extension Engine {
         report.processors = host.processors
         report.memory = host.memory
         report.cgroupVersion = host.unifiedCgroups ? "2" : "1"
+        report.limits = LimitFacts.current(unified: host.unifiedCgroups)
+        report.forwardsPackets = FileText.read("/proc/sys/net/ipv4/ip_forward")?.trimmed == "1"
+        report.backingFileSystem = FileSystemType(of: configuration.root).name ?? "<unknown>"
         report.eventListeners = events.listenerCount
         report.version = configuration.version
         let choice = HypervisorChoice(rawValue: configuration.hypervisor.rawValue) ?? .auto

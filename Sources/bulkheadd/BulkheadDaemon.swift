@@ -37,7 +37,7 @@ struct BulkheadDaemon: AsyncParsableCommand {
         let signal = await stop.first()
         logger.info("stopping", metadata: ["signal": "\(signal)"])
         await server.shutdown()
-        if !defaults.liveRestore { await engine.shutdown() }
+        if !engine.configuration.liveRestore { await engine.shutdown() }
     }
 
     private func configuration(_ logger: Logger) throws -> EngineConfiguration {

@@ -92,6 +92,7 @@ struct DefaultOptions: ParsableArguments {
         configuration.kernelDirectory = kernel
         configuration.helpers = helpers
         configuration.initPath = initPath
+        configuration.liveRestore = liveRestore
         if let cgroupParent { configuration.cgroupParent = cgroupParent }
     }
 }

@@ -68,7 +68,7 @@ struct SystemRoutes: Sendable {
         info.containersStopped = report.stopped
         info.images = report.images
         info.driver = "overlay2"
-        info.driverStatus = [["Backing Filesystem", "extfs"], ["Supports d_type", "true"]]
+        info.driverStatus = [["Backing Filesystem", report.backingFileSystem], ["Supports d_type", "true"]]
         info.dockerRootDir = report.root
         info.plugins = .init(volume: ["local"], network: ["bridge", "host", "null"], log: ["json-file", "none"])
         info.systemTime = RFC3339.text(Timestamp.now)
@@ -92,26 +92,30 @@ struct SystemRoutes: Sendable {
         info.securityOptions = ["name=seccomp,profile=builtin", "name=cgroupns"]
         info.warnings = report.warnings
         info.hypervisor = report.hypervisor
+        describe(report.limits, &info)
+        info.ipv4Forwarding = report.forwardsPackets
         fixed(&info)
         return info
     }
 
+    private func describe(_ limits: LimitFacts, _ info: inout SystemInfo) {
+        info.memoryLimit = limits.memory
+        info.swapLimit = limits.swap
+        info.cpuCfsPeriod = limits.processorQuota
+        info.cpuCfsQuota = limits.processorQuota
+        info.cpuShares = limits.processorShares
+        info.cpuSet = limits.processorSet
+        info.pidsLimit = limits.processes
+        info.oomKillDisable = limits.outOfMemoryWait
+    }
+
     /// What is the same everywhere.
     private func fixed(_ info: inout SystemInfo) {
-        info.memoryLimit = true
-        info.swapLimit = true
-        info.cpuCfsPeriod = true
-        info.cpuCfsQuota = true
-        info.cpuShares = true
-        info.cpuSet = true
-        info.pidsLimit = true
-        info.ipv4Forwarding = true
-        info.oomKillDisable = info.cgroupVersion == "1"
         info.debug = engine.configuration.logger.logLevel <= .debug
         info.nFd = 0
         info.nGoroutines = 0
         info.experimentalBuild = false
-        info.liveRestoreEnabled = false
+        info.liveRestoreEnabled = engine.configuration.liveRestore
         info.indexServerAddress = "https://index.docker.io/v1/"
         info.registryConfig = .object([
             "AllowNondistributableArtifactsCIDRs": .array([]),

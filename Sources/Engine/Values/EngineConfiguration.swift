@@ -19,6 +19,8 @@ public struct EngineConfiguration: Sendable {
     public var kernelDirectory: String?
     /// The parent cgroup of containers: by default one that no daemon with another root has.
     public var cgroupParent: String
+    /// Whether containers and machines go on when the daemon is told to end.
+    public var liveRestore = false
     /// The version that `info` and `version` report.
     public var version = "0.1.0"
     /// Where messages go.

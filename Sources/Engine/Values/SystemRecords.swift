@@ -62,6 +62,12 @@ public struct SystemReport: Sendable {
     public var memory: UInt64 = 0
     /// `1` (also hybrid) or `2`.
     public var cgroupVersion = "1"
+    /// Which limits the kernel can hold containers to.
+    public var limits = LimitFacts()
+    /// Whether the kernel passes packets on between interfaces.
+    public var forwardsPackets = false
+    /// The file system that the data is on, as Docker names it.
+    public var backingFileSystem = ""
     /// The hypervisor that machines use, or why there is none.
     public var hypervisor = ""
     /// Subscribers of events.

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// How this host has its control groups mounted.
@@ -10,25 +9,19 @@ public enum CgroupLayout: Sendable, Equatable {
 
     /// The layout below a directory, looked up by what is mounted there.
     public static func detect(at base: String = "/sys/fs/cgroup") throws(SystemError) -> CgroupLayout {
-        if fileSystem(at: base) == versionTwo { return .unified(root: base) }
+        if fileSystem(at: base) == FileSystemType.cgroup2 { return .unified(root: base) }
         var roots: [CgroupController: String] = [:]
-        for controller in CgroupController.allCases where fileSystem(at: "\(base)/\(controller.rawValue)") == versionOne
-        {
-            roots[controller] = "\(base)/\(controller.rawValue)"
+        for controller in CgroupController.allCases {
+            let root = "\(base)/\(controller.rawValue)"
+            if fileSystem(at: root) == FileSystemType.cgroup { roots[controller] = root }
         }
         let unified = "\(base)/unified"
-        let hasUnified = fileSystem(at: unified) == versionTwo
+        let hasUnified = fileSystem(at: unified) == FileSystemType.cgroup2
         guard !roots.isEmpty || hasUnified else { throw SystemError("find control groups at", base, code: ENOENT) }
         return .separate(roots: roots, unified: hasUnified ? unified : nil)
     }
 
-    private static let versionOne: UInt64 = 0x27_E0EB
-    private static let versionTwo: UInt64 = 0x6367_7270
-
-    private static func fileSystem(at path: String) -> UInt64 {
-        // unsafe because the path is a C string; it lives for the call
-        unsafe bh_file_system_type(path)
-    }
+    private static func fileSystem(at path: String) -> UInt64 { FileSystemType(of: path).number }
 }
 
 /// A kind of limit.
