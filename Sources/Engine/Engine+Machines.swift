@@ -156,8 +156,9 @@ extension Engine {
         machine.monitor = nil
         machine.agent = nil
         guard machine.isRunning else { return }
-        machine.record.state = .stopped(reason: MachineEnd.reason(end))
-        logger.warning("machine \(machine.name) has ended: \(MachineEnd.reason(end))")
+        let reason = LastWords.written(guestSocket: machine.guestSocket) ?? LastWords.meaning(of: end)
+        machine.record.state = .stopped(reason: reason)
+        logger.warning("machine \(machine.name) has ended: \(reason)")
         guard !machine.isAnonymous else { return }
         do { try database.save(machine.record) } catch { logger.error("\(error)") }
         publishMachine("die", machine.record)
@@ -189,24 +190,5 @@ extension Engine {
 extension EngineError {
     static func noSuchMachine(_ name: String) -> EngineError {
         EngineError(.notFound, "No such machine: \(name)")
-    }
-}
-
-/// Why a machine has ended, in words.
-enum MachineEnd {
-    static func reason(_ end: MonitorClient.End) -> String {
-        switch end {
-        case .disconnected: "the machine's monitor was killed"
-        case .told(let record):
-            switch record.status {
-            case .exited(0): "the machine has halted"
-            case .exited(let code): "the machine has ended with code \(code); its console says why"
-            case .signaled(let signal, let outOfMemory):
-                outOfMemory
-                    ? "the machine's hypervisor was killed for its memory limit"
-                    : "the machine's hypervisor was killed by signal \(signal)"
-            case .lost(let reason): reason
-            }
-        }
     }
 }

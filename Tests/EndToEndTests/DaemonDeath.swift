@@ -117,5 +117,20 @@ extension EndToEnd {
             #expect(other == "running")
             try await daemon.succeed("rm", "-f", inside, beside)
         }
+
+        @Test(.enabled(if: ProcessInfo.processInfo.environment["BULKHEAD_REFERENCE"] == nil, "panics a guest"))
+        func aPanickingGuestEndsItsContainerWithThatReasonAndNothingElse() async throws {
+            let beside = try await daemon.succeed("run", "-d", "busybox", "sleep", "1000")
+            let outcome = try await daemon.docker([
+                "run", "--name", "panics", "--isolation", "vm", "--privileged", "busybox",
+                "sh", "-c", "echo c > /proc/sysrq-trigger; sleep 1000",
+            ])
+            #expect(outcome.code != 0 && outcome.error.contains("panicked"), "\(outcome.story)")
+            let state = try await daemon.succeed("inspect", "-f", "{{.State.ExitCode}} {{.State.Error}}", "panics")
+            #expect(state.hasPrefix("137 ") && state.contains("the guest's kernel panicked"), "\(state)")
+            let other = try await daemon.succeed("inspect", "-f", "{{.State.Status}}", beside)
+            #expect(other == "running")
+            try await daemon.succeed("rm", "-f", "panics", beside)
+        }
     }
 }

@@ -200,6 +200,48 @@ extension EndToEnd {
             }
         }
 
+        /// A server that sends every datagram back, since busybox has none: built from its source, statically, so that it
+        /// runs in any container.
+        func buildEcho(in folder: String) async throws {
+            let source = """
+                #include <arpa/inet.h>
+                #include <stdio.h>
+                int main(void) {
+                    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(9)}, peer;
+                    int s = socket(AF_INET, SOCK_DGRAM, 0);
+                    if (bind(s, (struct sockaddr *)&here, sizeof here)) return 1;
+                    puts("up"), fflush(stdout);
+                    for (;;) {
+                        char data[1500];
+                        socklen_t length = sizeof peer;
+                        ssize_t count = recvfrom(s, data, sizeof data, 0, (struct sockaddr *)&peer, &length);
+                        if (count < 0 || sendto(s, data, count, 0, (struct sockaddr *)&peer, length) < 0) return 1;
+                    }
+                }
+                """
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let built = try await Program.run(
+                "/usr/bin/cc", ["-static", "-x", "c", "-o", folder + "/echo", "-"], input: source)
+            try #require(built.code == 0, "\(built.story)")
+        }
+
+        @Test(arguments: Level.tested)
+        func aPublishedDatagramPortAnswers(level: Level) async throws {
+            let folder = daemon.folder + "/echo-\(level)"
+            try await buildEcho(in: folder)
+            try await background(
+                level, ["-p", "127.0.0.1::9/udp", "-v", "\(folder):/echo:ro"], command: ["/echo/echo"]
+            ) { id in
+                try await firstLines(of: id)
+                let address = try await daemon.succeed("port", id, "9/udp")
+                let port = try #require(address.split(separator: ":").last)
+                let outcome = try await Program.run(
+                    "/bin/bash",
+                    ["-c", "exec 3<>/dev/udp/127.0.0.1/\(port); echo there and back >&3; timeout 20 head -n 1 <&3"])
+                #expect(outcome.output == "there and back\n", "\(address) \(outcome.story)")
+            }
+        }
+
         @Test(arguments: Level.tested)
         func aVolumeIsKeptBetweenContainers(level: Level) async throws {
             let volume = "kept-\(level)"

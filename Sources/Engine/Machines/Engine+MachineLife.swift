@@ -18,9 +18,12 @@ extension Engine {
             machine.record.state = .running(
                 process: report.process, startedAt: Timestamp.now, kernel: report.kernel)
         } catch {
+            // Ending it takes its folder away, and with that what it has said.
+            let words = LastWords.written(guestSocket: machine.guestSocket)
+            let failure = words.map { EngineError(error.kind, "machine \(machine.name) did not start: \($0)") } ?? error
             await endMachine(machine)
-            machine.record.state = .stopped(reason: error.message)
-            throw error
+            machine.record.state = .stopped(reason: failure.message)
+            throw failure
         }
     }
 
