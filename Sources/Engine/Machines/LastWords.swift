@@ -9,7 +9,9 @@ enum LastWords {
     /// What bulkhead-vmm has written down before it ended; nil where it had no time to.
     static func written(guestSocket: String) -> String? {
         // No such file, or one that is no line: it has said nothing.
-        guard let file = try? Descriptor.open(MachineSetup.reasonPath(guestSocket: guestSocket), [.readOnly, .nonblocking]),
+        guard
+            let file = try? Descriptor.open(
+                MachineSetup.reasonPath(guestSocket: guestSocket), [.readOnly, .nonblocking]),
             let bytes = try? file.readAll(limit: limit)
         else { return nil }
         let line = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
