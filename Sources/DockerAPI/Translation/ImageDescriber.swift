@@ -46,16 +46,16 @@ struct ImageDescriber {
         return made
     }
 
-    private func config() -> ContainerConfig {
+    private func config() -> ImageConfig {
         let process = image.configuration.process
-        var config = ContainerConfig()
-        config.user = process.user
+        var config = ImageConfig()
+        config.user = process.user.isEmpty ? nil : process.user
         config.exposedPorts = set(process.exposedPorts)
         config.env = process.environment
         config.cmd = process.command.isEmpty ? nil : StringList(process.command)
         config.entrypoint = process.entrypoint.isEmpty ? nil : StringList(process.entrypoint)
         config.volumes = set(process.volumes)
-        config.workingDir = process.workingDirectory
+        config.workingDir = process.workingDirectory.isEmpty ? nil : process.workingDirectory
         config.labels = process.labels.isEmpty ? nil : process.labels
         config.stopSignal = process.stopSignal.isEmpty ? nil : process.stopSignal
         config.onBuild = process.onBuild.isEmpty ? nil : process.onBuild

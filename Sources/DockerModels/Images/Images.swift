@@ -34,7 +34,7 @@ public struct ImageInspection: Sendable, Equatable, Codable {
     /// The parent, a remark, when (RFC 3339), with what, by whom, for what.
     public var parent, comment, created, dockerVersion, author, architecture, variant, os: String?
     /// How containers made from it run.
-    public var config: ContainerConfig?
+    public var config: ImageConfig?
     /// Bytes.
     public var size: Int64?
     /// How it is kept.
