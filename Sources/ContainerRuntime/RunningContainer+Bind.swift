@@ -32,7 +32,9 @@ extension RunningContainer {
             guard let status = FileStatus(name) else { return }
             if status.kind == .directory {
                 // Not empty, or still a mount point: it was not made for the mount.
-                do throws(SystemError) { try Files.removeDirectory(name) } catch  where error.code == ENOTEMPTY || error.code == EBUSY {}
+                do throws(SystemError) {
+                    try Files.removeDirectory(name)
+                } catch  where error.code == ENOTEMPTY || error.code == EBUSY {}
             } else if status.size == 0 {
                 do throws(SystemError) { try Files.remove(name) } catch  where error.code == EBUSY {}
             }

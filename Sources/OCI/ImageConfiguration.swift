@@ -1,10 +1,12 @@
 /// What an image says of itself (image-spec, config.md).
 public struct ImageConfiguration: Sendable, Equatable {
-    /// `amd64`, `linux`.
+    /// The processor that it is made for, in Go's word: `amd64`; empty where it isn't said.
     public var architecture: String
+    /// The operating system that it is made for: `linux`; empty where it isn't said.
     public var operatingSystem: String
     /// When it was made, as RFC 3339 text; empty where it isn't said.
     public var created: String
+    /// Who made it, in words that are only shown; empty where it isn't said.
     public var author: String
     /// How its program is run.
     public var process: ImageProcess
@@ -55,8 +57,11 @@ public struct ImageConfiguration: Sendable, Equatable {
 
 /// One step of an image's history.
 public struct ImageHistory: Sendable, Equatable {
+    /// When the step was done, as RFC 3339 text; empty where it isn't said.
     public var created = ""
+    /// The instruction or command that made the step; empty where it isn't said.
     public var createdBy = ""
+    /// The maker's remark, such as the message of an import; empty for none.
     public var comment = ""
     /// Whether the step made no layer.
     public var isEmptyLayer = false

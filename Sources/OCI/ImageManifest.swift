@@ -1,8 +1,12 @@
 /// What points to a blob (image-spec, descriptor.md).
 public struct BlobDescriptor: Sendable, Equatable {
+    /// What kind of blob it is (`application/vnd.oci.image.manifest.v1+json`); empty where it isn't said.
     public var mediaType: String
+    /// The digest of the blob's bytes as they are stored (a compressed layer's compressed ones), by which it is found.
     public var digest: Digest
+    /// Bytes of the blob, as the descriptor claims; 0 where it doesn't.
     public var size: Int64
+    /// Notes on the blob: in an index, the image's name (`org.opencontainers.image.ref.name`) and such.
     public var annotations: [String: String]
     /// `linux/amd64` where the descriptor says it.
     public var platform: String?

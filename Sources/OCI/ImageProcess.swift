@@ -1,14 +1,24 @@
 /// How an image's program is run: the `config` member of its configuration.
 public struct ImageProcess: Sendable, Equatable {
+    /// `user`, `user:group`, `uid:gid`; empty for root.
     public var user = ""
+    /// Ports that the program listens on, as `80/tcp` or `80`, sorted; as they were written, not checked.
     public var exposedPorts: [String] = []
+    /// `NAME=value`.
     public var environment: [String] = []
+    /// The program and its first arguments; empty where `command` is all.
     public var entrypoint: [String] = []
+    /// What follows the entry point unless the user says something else.
     public var command: [String] = []
+    /// Absolute paths in the container that are to be volumes, sorted.
     public var volumes: [String] = []
+    /// The absolute path where the program starts; empty for the root.
     public var workingDirectory = ""
+    /// The image's labels; a container inherits them.
     public var labels: [String: String] = [:]
+    /// What asks the program to end, as a name or number; empty for SIGTERM.
     public var stopSignal = ""
+    /// Instructions for builds upon this image (Docker's extension): kept and shown, never run.
     public var onBuild: [String] = []
 
     /// Nothing said.

@@ -54,5 +54,6 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
         self = .object(Dictionary(elements) { $1 })
     }
 
+    /// An array of the values, in their order.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
 }
