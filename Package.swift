@@ -144,7 +144,9 @@ let package = Package(
         .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "Linux", "OCI", "TestKit", "Wire", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Engine", "Linux", "OCI", "TestKit", "Wire", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: common),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),

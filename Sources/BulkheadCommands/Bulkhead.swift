@@ -3,6 +3,7 @@ internal import Glibc
 
 /// The `bulkhead` command.
 public struct Bulkhead: ParsableCommand {
+    /// The command's name, help and version, and its subcommands, grouped as the help shows them.
     public static let configuration = CommandConfiguration(
         commandName: "bulkhead",
         abstract: "Run applications in containers, in virtual machines, and in containers inside virtual machines.",

@@ -39,6 +39,7 @@ public enum Endpoint: Equatable, Sendable, CustomStringConvertible {
         return .standard
     }
 
+    /// The URL, which `init(_:)` reads back: `unix:///run/bulkhead.sock`, `tcp://[::1]:2375`.
     public var description: String {
         switch self {
         case .unix(let path): "unix://\(path)"

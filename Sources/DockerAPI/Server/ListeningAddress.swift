@@ -26,6 +26,7 @@ public enum ListeningAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The URL: `unix:///run/bulkhead.sock`, `tcp://127.0.0.1:2375`; an IPv6 host stands without brackets.
     public var description: String {
         switch self {
         case .unix(let path): "unix://\(path)"

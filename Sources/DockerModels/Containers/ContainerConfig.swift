@@ -54,8 +54,10 @@ public struct StringList: Sendable, Equatable, Codable, ExpressibleByArrayLitera
 
     /// Wraps the strings.
     public init(_ strings: [String]) { self.strings = strings }
+    /// The strings of a literal.
     public init(arrayLiteral elements: String...) { strings = elements }
 
+    /// Reads an array of strings or one string; anything else is an error of the array's.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let string = try? container.decode(String.self) {  // not a string: it must be an array then
@@ -65,6 +67,7 @@ public struct StringList: Sendable, Equatable, Codable, ExpressibleByArrayLitera
         }
     }
 
+    /// Writes an array, also where one string was read.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(strings)

@@ -14,6 +14,7 @@ public struct ContainerCreation: Sendable, Equatable, Codable, WritesNulls {
         self.networkingConfig = networkingConfig
     }
 
+    /// Reads all three from the one object.
     public init(from decoder: any Decoder) throws {
         config = try ContainerConfig(from: decoder)
         let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -21,6 +22,7 @@ public struct ContainerCreation: Sendable, Equatable, Codable, WritesNulls {
         networkingConfig = try container.decodeIfPresent(NetworkingConfig.self, forKey: .networkingConfig)
     }
 
+    /// Writes the members of `config` and the two others side by side, as they are read.
     public func encode(to encoder: any Encoder) throws {
         try config.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -94,6 +96,7 @@ public struct ContainerCreated: Sendable, Equatable, Codable {
         self.warnings = warnings
     }
 
+    /// Reads it; null or absent warnings are none.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         id = try container.decode(String.self, forKey: .id)

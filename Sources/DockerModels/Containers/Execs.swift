@@ -52,6 +52,7 @@ public struct ExecInspection: Sendable, Equatable, Codable {
     /// Nothing set.
     public init() {}
 
+    /// Writes what is set, and the exit code in any case: its null says that the process still runs.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(id, forKey: .id)

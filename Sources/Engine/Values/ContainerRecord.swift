@@ -39,8 +39,9 @@ public struct ResolvedContainer: Sendable, Equatable, Codable {
     public var hostname: String
     /// The image's labels and the client's.
     public var labels: [String: String]
-    /// The image's entry point or the client's, and the rest.
+    /// The entry point, the client's or else the image's: the first part of `arguments`.
     public var entrypoint: [String]
+    /// The command, the client's or else the image's: the rest of `arguments`.
     public var command: [String]
     /// What asks it to end: `SIGTERM`.
     public var stopSignal: String
@@ -50,9 +51,11 @@ public struct ResolvedContainer: Sendable, Equatable, Codable {
     public var mounts: [ResolvedMount]
     /// The identifier of the container whose network it shares.
     public var networkContainer: String?
-    /// Files of its own that are bound over the image's: absolute paths on the host.
+    /// Its own /etc/hosts, bound over the image's: an absolute path on the host.
     public var hostsPath: String
+    /// Its own /etc/hostname, likewise.
     public var hostnamePath: String
+    /// Its own /etc/resolv.conf, likewise.
     public var resolverPath: String
     /// Its log, or empty for none.
     public var logPath: String

@@ -35,11 +35,13 @@ public struct ContainerSpecification: Sendable, Equatable, Codable {
     public var domainname: String?
     /// Whether the process has a terminal.
     public var terminal = false
-    /// The terminal's first size.
+    /// The terminal's first height in lines; 0: the kernel's default size.
     public var consoleRows: UInt16 = 0
+    /// The terminal's first width in characters; only read where there are rows.
     public var consoleColumns: UInt16 = 0
-    /// Whether standard input is kept open, and whether it ends with the first attached client.
+    /// Whether standard input is kept open; otherwise the program reads an end of file at once.
     public var openStandardInput = false
+    /// Whether standard input, if open, ends when the first attached client goes.
     public var standardInputOnce = false
     /// The signal that asks it to end, as a name or number, or nil for the image's or SIGTERM.
     public var stopSignal: String?
@@ -63,10 +65,13 @@ public struct ContainerSpecification: Sendable, Equatable, Codable {
     public var sysctls: [String: String] = [:]
     /// Bytes of /dev/shm, or nil for 64 MiB.
     public var sharedMemorySize: UInt64?
-    /// `""`, `host`, `private`, `shareable`, `none`, `container:ID`, as Docker means them.
+    /// The IPC namespace: `""`, `host`, `private`, `shareable`, `none`, `container:ID`, as Docker means them.
     public var ipcMode = ""
+    /// The PID namespace: `host`, `container:ID`; `""` or `private` for one of its own.
     public var pidMode = ""
+    /// The UTS namespace (host and domain name): `host`; `""` for one of its own.
     public var utsMode = ""
+    /// The cgroup namespace: `host` or `private`; `""` is `private` on a cgroup v2 host unless privileged, else `host`.
     public var cgroupNamespaceMode = ""
     /// The parent cgroup, or nil for the daemon's.
     public var cgroupParent: String?
@@ -129,9 +134,11 @@ public struct NetworkSpecification: Sendable, Equatable, Codable {
     public var publishAll = false
     /// The hardware address asked for.
     public var hardwareAddress: String?
-    /// resolv.conf.
+    /// Name servers for resolv.conf, as addresses; empty: the host's.
     public var nameServers: [String] = []
+    /// Domains that resolv.conf says to search; empty: the host's.
     public var searchDomains: [String] = []
+    /// Options of resolv.conf (`ndots:2`); empty: the host's.
     public var resolverOptions: [String] = []
     /// `name:address` lines for /etc/hosts.
     public var extraHosts: [String] = []
@@ -175,26 +182,35 @@ public struct PortSpecification: Sendable, Equatable, Codable {
 
 /// Limits; nil is unlimited or the kernel's default.
 public struct ResourceLimits: Sendable, Equatable, Codable {
-    /// Bytes.
+    /// Bytes of memory, without swap.
     public var memory: UInt64?
     /// Bytes of memory and swap together; -1 unlimited; nil: twice the memory.
     public var memorySwap: Int64?
+    /// Bytes of memory that it is pushed back to where the host runs short.
     public var memoryReservation: UInt64?
+    /// How readily its memory is swapped out, 0 to 100; cgroup v1 only.
     public var memorySwappiness: UInt64?
+    /// Whether processes wait at the memory limit instead of being killed; cgroup v1 only.
     public var oomKillDisable = false
     /// Processors, in units of 10⁻⁹.
     public var nanoProcessors: UInt64?
+    /// Its weight against others where processors are short; without one it has the kernel's 1024.
     public var cpuShares: UInt64?
-    /// Microseconds.
+    /// Microseconds after which `cpuQuota` is granted anew; excludes `nanoProcessors`.
     public var cpuPeriod: UInt64?
+    /// Microseconds of processor time in each period; negative: unlimited; excludes `nanoProcessors`.
     public var cpuQuota: Int64?
+    /// The processors that it may run on, as a list of numbers: `0-2,7`.
     public var cpusetCpus: String?
+    /// The NUMA nodes that its memory may come from, as a list of numbers: `0,1`.
     public var cpusetMems: String?
     /// Processes and threads.
     public var processes: Int64?
     /// Resource limits by Docker's name (`nofile`): soft and hard.
     public var ulimits: [Ulimit] = []
+    /// How much sooner (up to 1000) or later (down to -1000) it is killed where the host has no memory left.
     public var oomScoreAdjustment: Int?
+    /// Its weight against others in block I/O, 10 to 1000.
     public var blockWeight: UInt16?
 
     /// No limits.
@@ -205,7 +221,9 @@ public struct ResourceLimits: Sendable, Equatable, Codable {
 public struct Ulimit: Sendable, Equatable, Codable {
     /// Docker's name for it: `nofile`, `core`.
     public var name: String
+    /// What holds, in the kernel's unit for that limit; `UInt64.max`: unlimited.
     public var soft: UInt64
+    /// How far a process without privileges may raise the soft one, likewise.
     public var hard: UInt64
 
     /// Creates it.
@@ -218,16 +236,23 @@ public struct Ulimit: Sendable, Equatable, Codable {
 
 /// What the application may do.
 public struct SecuritySpecification: Sendable, Equatable, Codable {
+    /// Whether it has every capability and device, no seccomp filter unless `options` name one, and no masked paths.
     public var privileged = false
-    /// Names with or without `CAP_`, or `ALL`.
+    /// Capabilities beyond the default ones: names with or without `CAP_`, or `ALL`.
     public var capabilitiesAdded: [String] = []
+    /// Capabilities that it does not get, named likewise.
     public var capabilitiesDropped: [String] = []
     /// As Docker's `--security-opt` takes them: `no-new-privileges`, `seccomp=unconfined`, `seccomp={json}`.
     public var options: [String] = []
+    /// Whether the root file system is read-only, with the engine's own files upon it; `mounts` are as they say.
     public var readOnlyRoot = false
-    /// Nil for the defaults.
+    /// Paths in the container that are hidden; nil: the defaults. Ignored where privileged.
     public var maskedPaths: [String]?
+    /// Paths in the container that are made read-only; nil: the defaults. Ignored where privileged.
     public var readOnlyPaths: [String]?
+    /// Further groups of the process.
+    ///
+    /// Numbers are used; names are passed over at present.
     public var additionalGroups: [String] = []
 
     /// Docker's defaults.
@@ -236,7 +261,9 @@ public struct SecuritySpecification: Sendable, Equatable, Codable {
 
 /// A device of the host in the container.
 public struct DeviceSpecification: Sendable, Equatable, Codable {
+    /// The device's path on the host; a directory stands for every device below it.
     public var hostPath: String
+    /// Its absolute path in the container.
     public var containerPath: String
     /// Of `r`, `w`, `m`.
     public var permissions: String

@@ -36,6 +36,7 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// The message alone: `kind` is for programs.
     public var description: String { message }
 }
 

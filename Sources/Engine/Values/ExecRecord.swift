@@ -12,12 +12,15 @@ public struct ExecSpecification: Sendable, Equatable {
     public var terminal = false
     /// Whether it has every capability.
     public var privileged = false
-    /// Which streams are attached.
+    /// Whether the client that starts it sends standard input.
     public var attachInput = false
+    /// Whether that client gets standard output.
     public var attachOutput = true
+    /// Whether that client gets standard error.
     public var attachError = true
-    /// The terminal's first size.
+    /// The terminal's first height in lines; 0: the kernel's default size.
     public var consoleRows: UInt16 = 0
+    /// The terminal's first width in characters; only read where there are rows.
     public var consoleColumns: UInt16 = 0
 
     /// A program, with the defaults above.

@@ -2,8 +2,9 @@
 public struct AttachOptions: Sendable, Equatable {
     /// Whether it sends standard input.
     public var input: Bool
-    /// Whether it wants standard output and standard error.
+    /// Whether it wants standard output; of a terminal, that is everything.
     public var output: Bool
+    /// Whether it wants standard error.
     public var error: Bool
 
     /// Creates it.
@@ -16,13 +17,15 @@ public struct AttachOptions: Sendable, Equatable {
 
 /// Which lines of a log are wanted.
 public struct LogOptions: Sendable, Equatable {
-    /// Of which streams.
+    /// Whether lines of standard output are wanted.
     public var output = true
+    /// Whether lines of standard error are wanted.
     public var error = true
     /// How many of the last lines; nil: all.
     public var tail: Int?
-    /// From and to this time, in nanoseconds since 1970.
+    /// No line before this time, in nanoseconds since 1970; nil: from the first.
     public var since: Int64?
+    /// No line after this time, in nanoseconds since 1970; nil: to the last.
     public var until: Int64?
     /// Whether lines to come are waited for, until the container ends.
     public var follow = false

@@ -42,23 +42,31 @@ public struct NetworkRecord: Sendable, Equatable {
 public struct SystemReport: Sendable {
     /// This installation's own identifier.
     public var id: String
-    /// How many containers there are, and in which state.
+    /// How many containers there are: the sum of the next three.
     public var containers = 0
+    /// How many run, or wait to be started again by their restart policy.
     public var running = 0
+    /// How many are paused.
     public var paused = 0
+    /// How many are in any other state: created, ended, …
     public var stopped = 0
     /// How many images there are.
     public var images = 0
     /// Where data is kept.
     public var root: String
-    /// The host.
+    /// The host's name.
     public var hostname = ""
+    /// The release of the host's kernel, as `uname -r` prints it.
     public var kernel = ""
+    /// The distribution (os-release's PRETTY_NAME); `Linux` where it isn't said.
     public var operatingSystem = ""
+    /// The distribution's version (VERSION_ID); empty where it isn't said.
     public var operatingSystemVersion = ""
+    /// The machine, as `uname -m` prints it: `x86_64`.
     public var architecture = ""
+    /// How many processors the host has, also those that are offline.
     public var processors = 0
-    /// In bytes.
+    /// The host's memory in bytes.
     public var memory: UInt64 = 0
     /// `1` (also hybrid) or `2`.
     public var cgroupVersion = "1"
