@@ -8,6 +8,8 @@ public struct ContainerBlueprint: Sendable {
     public var specification: RuntimeSpecification
     /// Where its root filesystem comes from.
     public var root: ContainerRoot
+    /// The bundle's directory, for the hooks, which are told of it.
+    public var bundle = ""
     /// The classic BPF program for its system calls, or nil for none.
     public var seccompFilter: [UInt8]?
     /// Small files that it finds at these destinations, out of a private file system in memory.

@@ -1,5 +1,6 @@
 internal import Glibc
 public import Linux
+public import OCI
 
 extension RunningContainer {
     /// Sends a signal to the first process.
@@ -35,6 +36,11 @@ extension RunningContainer {
         try step("wait for container \(id)") { () throws(SystemError) in try processDescriptor.reap() }
     }
 
+    /// Removes what a container that is gone had outside of its control group.
+    public static func removeShares(of id: String, _ specification: RuntimeSpecification) throws(RuntimeError) {
+        try CacheControl(specification, id: id)?.remove()
+    }
+
     /// Kills everything that still runs in it and removes its cgroup. Every step is tried; the first failure is thrown.
     public consuming func destroy() throws(RuntimeError) {
         var failure: SystemError?
@@ -43,6 +49,9 @@ extension RunningContainer {
         // Not our child, or reaped before: then there is nothing to reap.
         _ = try? processDescriptor.reap()
         do { try cgroup.remove() } catch { failure = failure ?? error }
+        var shares: RuntimeError?
+        do { try CacheControl(specification, id: id)?.remove() } catch { shares = error }
         if let failure { throw RuntimeError("remove container \(id)", failure) }
+        if let shares { throw shares }
     }
 }

@@ -1,5 +1,5 @@
 internal import Linux
-internal import OCI
+public import OCI
 
 extension RunningContainer {
     /// Makes the container up to the point before its program is executed. What a failure leaves behind is undone.
@@ -16,18 +16,23 @@ extension RunningContainer {
         let cgroup = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
             try Cgroup.create(plan.cgroupPath, layout: layout, limits: plan.limits)
         }
+        var cache: CacheControl?
         do {
-            return try create(plan, streams, layout, cgroup)
+            cache = try CacheControl(plan.specification, id: plan.blueprint.id)
+            try cache?.prepare()
+            return try create(plan, streams, layout, cgroup, cache)
         } catch {
             // The error that matters is the one before; a group that can't be removed now is named in none of them.
             try? cgroup.kill()
             try? cgroup.remove()
+            try? cache?.remove()
             throw error
         }
     }
 
     private static func create(
-        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup
+        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup,
+        _ cache: CacheControl?
     ) throws(RuntimeError) -> RunningContainer {
         var prepared = try PreparedStreams(streams)
         let pair = try step("connect with the process") { () throws(SystemError) in
@@ -49,16 +54,22 @@ extension RunningContainer {
             _ = consume theirs
             prepared.child = ChildStreams()
             do {
+                try cache?.enter(process)
                 var output: Descriptor?
-                try awaitReady(ours, &output)
+                try awaitReady(ours, &output) { () throws(RuntimeError) in
+                    let hooks = plan.specification.hooks
+                    let state = plan.blueprint.state(.creating, process: process)
+                    try Hooks.run("prestart", hooks.prestart, state)
+                    try Hooks.run("createRuntime", hooks.createRuntime, state)
+                }
                 if output != nil { prepared.ours.output = consume output }
             } catch {
                 throw reaped(descriptor, error)
             }
             return RunningContainer(
                 id: plan.blueprint.id, process: process, processDescriptor: descriptor,
-                specification: plan.specification, seccompFilter: plan.process.filter, cgroup: cgroup,
-                streams: prepared.ours, channel: ours)
+                bundle: plan.blueprint.bundle, specification: plan.specification, seccompFilter: plan.process.filter,
+                cgroup: cgroup, streams: prepared.ours, channel: ours)
         }
     }
 
@@ -70,14 +81,18 @@ extension RunningContainer {
         return error
     }
 
-    /// Waits until the process is set up, and takes its terminal.
+    /// Waits until the process is set up, and takes its terminal; `whenMounted` is called where the process asks for it.
     static func awaitReady(
-        _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?
+        _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?,
+        whenMounted: () throws(RuntimeError) -> Void = {}
     ) throws(RuntimeError) {
         while true {
             let report = try step("hear from the process") { () throws(SystemError) in try channel.nextReport() }
             switch consume report {
             case .ready: return
+            case .mounted:
+                try whenMounted()
+                try step("let the process go on") { () throws(SystemError) in try channel.orderGoingOn() }
             case .terminal(let master): terminal = consume master
             case .failed(let error): throw error
             case .ended: throw .failed("the process ended while it was set up")
@@ -85,13 +100,23 @@ extension RunningContainer {
         }
     }
 
-    /// Configures interfaces that are in the container's network namespace now, then executes the program.
+    /// Configures interfaces that are in the container's network namespace now, then executes the program, and runs the
+    /// hooks for that. Where one of those fails the container still runs, and is to be destroyed.
     public mutating func start(configuring interfaces: [InterfaceConfiguration] = []) throws(RuntimeError) {
         guard let channel = channel.take() else { throw .wrongState("container \(id) has been started already") }
         do { try channel.orderStart(interfaces) } catch {
             throw .wrongState("container \(id) has ended before its start: \(error)")
         }
         try RunningContainer.awaitExecution(channel)
+        try Hooks.run("poststart", specification.hooks.poststart, state(.running))
+    }
+
+    /// What a hook is told of the container.
+    public func state(_ status: RuntimeState.Status) -> RuntimeState {
+        var state = RuntimeState(id: id, status: status, process: process, bundle: bundle)
+        state.version = specification.version
+        state.annotations = specification.annotations
+        return state
     }
 
     /// Waits for the end of the connection, which is when exec has succeeded.
@@ -101,6 +126,7 @@ extension RunningContainer {
         case .failed(let error): throw error
         case .ended: return
         case .ready: throw .failed("the process has said something unexpected")
+        case .mounted: throw .failed("the process has said something unexpected")
         case .terminal: throw .failed("the process has said something unexpected")
         }
     }

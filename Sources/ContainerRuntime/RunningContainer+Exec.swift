@@ -12,7 +12,7 @@ extension RunningContainer {
         var process = process
         if process.capabilities == nil { process.capabilities = specification.process?.capabilities }
         let plan = try ProcessPlan(
-            process, filter: seccompFilter ?? self.seccompFilter, flags: specification.linux.seccomp?.flags ?? [])
+            process, filter: seccompFilter ?? self.seccompFilter, linux: specification.linux)
         guard process.terminal == (streams == .terminal) else {
             throw .invalid("process.terminal: does not fit the streams that the process gets")
         }
@@ -78,10 +78,13 @@ struct ContainerEntrant: ~Copyable {
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
         Privilege.setMask(0)
+        try run(on: process.affinity?.initial, "initial")
         // Before it is in the container nothing of it can be limited; afterwards the host's files are out of reach.
         try step("enter the container's control groups") { () throws(SystemError) in
             try cgroup.enterSeparate()
         }
+        try run(on: process.affinity?.final, "final")
+        let label = try SecurityLabel(process)
         if let score = process.oomScoreAdjustment {
             do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {
                 guard score == 0, error.code == EPERM || error.code == EACCES else {
@@ -113,8 +116,14 @@ struct ContainerEntrant: ~Copyable {
                 return ChildChannel(try .duplicating(channel.socket.rawValue, atLeast: lowest))
             }
         }
-        try plan.assume(identity, inherited: inherited)
+        try plan.assume(identity, inherited: inherited, label: label)
         let error = Program.execute(command, arguments: process.arguments, environment: environment)
         throw Command.failure(command, error)
+    }
+    private func run(on processors: NumberSet?, _ name: String) throws(RuntimeError) {
+        guard let processors else { return }
+        try step("process.execCPUAffinity.\(name): run on processors \(processors.text)") { () throws(SystemError) in
+            try Scheduling.setProcessors(processors.words)
+        }
     }
 }

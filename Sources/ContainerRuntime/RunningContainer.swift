@@ -11,6 +11,8 @@ public struct RunningContainer: ~Copyable {
     public let process: Int32
     /// Names that process; readable once it has ended.
     public let processDescriptor: ProcessDescriptor
+    /// The directory that it was made from; empty where there is none.
+    public let bundle: String
     /// What it was made from.
     public let specification: RuntimeSpecification
     /// The filter for system calls of its first process.
@@ -22,7 +24,8 @@ public struct RunningContainer: ~Copyable {
 
     /// Adopts a container that somebody else has made: its process is not our child.
     public init(
-        adopting id: String, process: Int32, specification: RuntimeSpecification, seccompFilter: [UInt8]?,
+        adopting id: String, process: Int32, bundle: String = "", specification: RuntimeSpecification,
+        seccompFilter: [UInt8]?,
         cgroup: Cgroup
     ) throws(RuntimeError) {
         self.init(
@@ -30,18 +33,19 @@ public struct RunningContainer: ~Copyable {
             processDescriptor: try step("find the container's process") { () throws(SystemError) in
                 try ProcessDescriptor(process: process)
             },
-            specification: specification, seccompFilter: seccompFilter, cgroup: cgroup, streams: ProcessStreams(),
-            channel: nil)
+            bundle: bundle, specification: specification, seccompFilter: seccompFilter, cgroup: cgroup,
+            streams: ProcessStreams(), channel: nil)
     }
 
     init(
-        id: String, process: Int32, processDescriptor: consuming ProcessDescriptor,
+        id: String, process: Int32, processDescriptor: consuming ProcessDescriptor, bundle: String,
         specification: RuntimeSpecification, seccompFilter: [UInt8]?, cgroup: Cgroup,
         streams: consuming ProcessStreams, channel: consuming ChildChannel?
     ) {
         self.id = id
         self.process = process
         self.processDescriptor = processDescriptor
+        self.bundle = bundle
         self.specification = specification
         self.seccompFilter = seccompFilter
         self.cgroup = cgroup

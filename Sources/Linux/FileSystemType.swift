@@ -25,6 +25,11 @@ public struct FileSystemType: Sendable, Equatable {
         }
     }
 
+    /// The kernel's processes: what /proc should be.
+    public static let processes = FileSystemType(number: 0x9FA0)
+
+    private init(number: UInt64) { self.number = number }
+
     /// Control groups, version 1: one controller's tree.
     static let cgroup: UInt64 = 0x27_E0EB
     /// Control groups, version 2.

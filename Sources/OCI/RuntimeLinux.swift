@@ -18,14 +18,19 @@ public struct RuntimeLinux: Sendable, Equatable {
     public var readOnlyPaths: [String] = []
     /// The filter of system calls, or nil for none.
     public var seccomp: RuntimeSeccomp?
+    /// Shares of caches and memory bandwidth, or nil for the parent's.
+    public var cacheControl: RuntimeCacheControl?
+    /// How the kernel presents itself, or nil for as it is.
+    public var personality: RuntimePersonality?
+    /// On which memory nodes pages are taken, or nil for the parent's policy.
+    public var memoryPolicy: RuntimeMemoryPolicy?
 
     /// No namespaces, no limits.
     public init() {}
 
     init(_ field: JSONField) throws(JSONError) {
         try field.refuse([
-            "uidMappings", "gidMappings", "intelRdt", "personality", "timeOffsets", "netDevices", "memoryPolicy",
-            "mountLabel",
+            "uidMappings", "gidMappings", "timeOffsets", "netDevices", "mountLabel",
         ])
         namespaces = try field.list("namespaces") { field throws(JSONError) in try RuntimeNamespace(field) }
         devices = try field.list("devices") { field throws(JSONError) in try RuntimeDevice(field) }
@@ -37,6 +42,9 @@ public struct RuntimeLinux: Sendable, Equatable {
         maskedPaths = try field.optional("maskedPaths")?.strings() ?? []
         readOnlyPaths = try field.optional("readonlyPaths")?.strings() ?? []
         seccomp = try field.read("seccomp") { field throws(JSONError) in try RuntimeSeccomp(field) }
+        cacheControl = try field.read("intelRdt") { field throws(JSONError) in try RuntimeCacheControl(field) }
+        personality = try field.read("personality") { field throws(JSONError) in try RuntimePersonality(field) }
+        memoryPolicy = try field.read("memoryPolicy") { field throws(JSONError) in try RuntimeMemoryPolicy(field) }
     }
 
     var json: JSON {
@@ -50,6 +58,9 @@ public struct RuntimeLinux: Sendable, Equatable {
             "maskedPaths": maskedPaths.isEmpty ? nil : JSON(maskedPaths),
             "readonlyPaths": readOnlyPaths.isEmpty ? nil : JSON(readOnlyPaths),
             "seccomp": seccomp?.json,
+            "intelRdt": cacheControl?.json,
+            "personality": personality?.json,
+            "memoryPolicy": memoryPolicy?.json,
         ])
     }
 }

@@ -20,6 +20,16 @@ public struct RuntimeProcess: Sendable, Equatable {
     public var capabilities: RuntimeCapabilities?
     /// How likely the kernel's choice falls on it when memory runs out, -1000 to 1000; nil leaves it.
     public var oomScoreAdjustment: Int?
+    /// How it is scheduled; nil: as its parent.
+    public var scheduler: RuntimeScheduler?
+    /// The priority of its input and output; nil: its parent's.
+    public var ioPriority: RuntimeIOPriority?
+    /// Its processors, where it is executed in a running container.
+    public var affinity: RuntimeAffinity?
+    /// The AppArmor profile that the program gets; nil: the parent's.
+    public var appArmorProfile: String?
+    /// The SELinux label that the program gets; nil: what the policy says.
+    public var selinuxLabel: String?
 
     /// A terminal's size in characters.
     public struct ConsoleSize: Sendable, Equatable {
@@ -50,6 +60,13 @@ public struct RuntimeProcess: Sendable, Equatable {
             self.soft = soft
             self.hard = hard
         }
+
+        init(_ field: JSONField) throws(JSONError) {
+            type = try field.required("type").string()
+            soft = try field.required("soft").number()
+            hard = try field.required("hard").number()
+            guard soft <= hard else { throw field.error("the soft limit \(soft) is above the hard one, \(hard)") }
+        }
     }
 
     /// Nothing but defaults.
@@ -57,10 +74,6 @@ public struct RuntimeProcess: Sendable, Equatable {
 
     /// Reads a `process` object.
     public init(_ field: JSONField) throws(JSONError) {
-        try field.refuse(["selinuxLabel", "scheduler", "ioPriority", "execCPUAffinity"])
-        if let profile = try field.optional("apparmorProfile")?.string(), profile != "", profile != "unconfined" {
-            throw JSONError(path: "\(field.path).apparmorProfile", problem: "is not supported yet")
-        }
         terminal = try field.optional("terminal")?.bool() ?? false
         if let size = try field.optional("consoleSize") {
             consoleSize = ConsoleSize(
@@ -74,13 +87,24 @@ public struct RuntimeProcess: Sendable, Equatable {
         arguments = try field.optional("args")?.strings() ?? []
         user = try field.read("user") { field throws(JSONError) in try RuntimeUser(field) } ?? RuntimeUser()
         limits = try field.list("rlimits") { field throws(JSONError) in
-            ResourceLimit(
-                type: try field.required("type").string(), soft: try field.required("soft").number(),
-                hard: try field.required("hard").number())
+            try ResourceLimit(field)
+        }
+        for (index, limit) in limits.enumerated() where limits[..<index].contains(where: { $0.type == limit.type }) {
+            throw JSONError(path: "\(field.path).rlimits[\(index)].type", problem: "\(limit.type) is there twice")
         }
         noNewPrivileges = try field.optional("noNewPrivileges")?.bool() ?? false
         capabilities = try field.read("capabilities") { field throws(JSONError) in try RuntimeCapabilities(field) }
-        oomScoreAdjustment = try field.optional("oomScoreAdj")?.number()
+        if let score = try field.optional("oomScoreAdj") {
+            oomScoreAdjustment = try score.number()
+            guard (-1000...1000).contains(oomScoreAdjustment ?? 0) else { throw score.error("must be -1000 to 1000") }
+        }
+        scheduler = try field.read("scheduler") { field throws(JSONError) in try RuntimeScheduler(field) }
+        ioPriority = try field.read("ioPriority") { field throws(JSONError) in try RuntimeIOPriority(field) }
+        affinity = try field.read("execCPUAffinity") { field throws(JSONError) in try RuntimeAffinity(field) }
+        appArmorProfile = try field.optional("apparmorProfile")?.string()
+        if appArmorProfile == "" { appArmorProfile = nil }
+        selinuxLabel = try field.optional("selinuxLabel")?.string()
+        if selinuxLabel == "" { selinuxLabel = nil }
     }
 
     /// The object.
@@ -99,6 +123,11 @@ public struct RuntimeProcess: Sendable, Equatable {
             "noNewPrivileges": noNewPrivileges ? true : nil,
             "capabilities": capabilities?.json,
             "oomScoreAdj": oomScoreAdjustment.map { JSON($0) },
+            "scheduler": scheduler?.json,
+            "ioPriority": ioPriority?.json,
+            "execCPUAffinity": affinity?.json,
+            "apparmorProfile": appArmorProfile.map { .string($0) },
+            "selinuxLabel": selinuxLabel.map { .string($0) },
         ])
     }
 }

@@ -17,6 +17,8 @@ public struct RuntimeSpecification: Sendable, Equatable {
     public var mounts: [RuntimeMount] = []
     /// Words of whoever wrote the document.
     public var annotations: [String: String] = [:]
+    /// Programs that are run at points of its life.
+    public var hooks = RuntimeHooks()
     /// What is about Linux.
     public var linux = RuntimeLinux()
 
@@ -32,13 +34,14 @@ public struct RuntimeSpecification: Sendable, Equatable {
         guard version.hasPrefix("1.") else {
             throw JSONError(path: "ociVersion", problem: "\(version) is not supported, only 1.x is")
         }
-        try document.refuse(["hooks", "vm", "windows", "solaris", "zos", "freebsd"])
+        try document.refuse(["vm", "windows", "solaris", "zos", "freebsd"])
         root = try document.read("root") { field throws(JSONError) in try RuntimeRoot(field) }
         process = try document.read("process") { field throws(JSONError) in try RuntimeProcess(field) }
         hostname = try document.read("hostname") { field throws(JSONError) in try field.string() }
         domainname = try document.read("domainname") { field throws(JSONError) in try field.string() }
         mounts = try document.list("mounts") { field throws(JSONError) in try RuntimeMount(field) }
         annotations = try document.optional("annotations")?.stringMembers() ?? [:]
+        hooks = try document.read("hooks") { field throws(JSONError) in try RuntimeHooks(field) } ?? RuntimeHooks()
         linux = try document.read("linux") { field throws(JSONError) in try RuntimeLinux(field) } ?? RuntimeLinux()
     }
 
@@ -55,6 +58,7 @@ public struct RuntimeSpecification: Sendable, Equatable {
             "domainname": domainname.map { .string($0) },
             "mounts": mounts.isEmpty ? nil : .array(mounts.map(\.json)),
             "annotations": annotations.isEmpty ? nil : JSON(annotations),
+            "hooks": hooks.json,
             "linux": linux.json,
         ])
     }

@@ -37,8 +37,10 @@ struct Bundle {
             throw UsageError("\(path)/config.json: root.path: is missing")
         }
         let filter = try FilterCache(root: store.root).filter(for: specification)
-        return ContainerBlueprint(
+        var blueprint = ContainerBlueprint(
             id: id, specification: specification, root: .directory(root.hasPrefix("/") ? root : "\(path)/\(root)"),
             seccompFilter: filter)
+        blueprint.bundle = path
+        return blueprint
     }
 }

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Glibc
 import Linux
 import OCI
@@ -33,8 +34,17 @@ struct GlobalOptions: Sendable {
         self = copy
     }
 
-    /// Tells of an error, on standard error and in the log.
-    func report(_ text: String) {
+    /// Runs the hooks for a container that is gone; what fails in them is only a warning (OCI, "Lifecycle").
+    func runPoststop(_ specification: RuntimeSpecification, _ record: ContainerRecord) {
+        var record = record
+        record.process = 0
+        for failure in Hooks.runAll("poststop", specification.hooks.poststop, record.state(.stopped)) {
+            report("\(failure)", level: "warning")
+        }
+    }
+
+    /// Tells of an error or a warning, on standard error and in the log.
+    func report(_ text: String, level: String = "error") {
         let error = Descriptor(adopting: 2)
         // Nobody reads standard error: the log may still be read.
         try? error.writeAll("bulkhead-runtime: \(text)\n")
@@ -43,8 +53,8 @@ struct GlobalOptions: Sendable {
         let time = timestamp(Clock.realtimeNanoseconds)
         let line =
             logsJSON
-            ? JSON(["level": "error", "msg": text, "time": time]).description
-            : "time=\"\(time)\" level=error msg=\(JSON.string(text))"
+            ? JSON.object(["level": .string(level), "msg": .string(text), "time": .string(time)]).description
+            : "time=\"\(time)\" level=\(level) msg=\(JSON.string(text))"
         // The error has been told already; a log that can't be written changes nothing.
         if let file = try? Descriptor.open(log, [.writeOnly, .create, .append], mode: 0o644) {
             try? file.writeAll(line + "\n")

@@ -104,6 +104,20 @@ struct ContainerRecord: Sendable {
 }
 
 extension ContainerRecord {
+    /// Of a container that could not be made, or is gone.
+    init(id: String, bundle: Bundle) {
+        self.init(
+            id: id, bundle: bundle.path, process: 0, processStartedAt: 0, cgroup: "", created: 0,
+            annotations: bundle.specification.annotations)
+    }
+
+    /// What hooks are told.
+    func state(_ status: RuntimeState.Status) -> RuntimeState {
+        var state = RuntimeState(id: id, status: status, process: process, bundle: bundle)
+        state.annotations = annotations
+        return state
+    }
+
     init(_ field: JSONField) throws(JSONError) {
         id = try field.required("id").string()
         bundle = try field.required("bundle").string()

@@ -10,5 +10,6 @@
 #include "netlink.h"
 #include "privilege.h"
 #include "process.h"
+#include "scheduling.h"
 #include "socket.h"
 #include "terminal.h"

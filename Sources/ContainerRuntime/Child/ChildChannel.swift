@@ -7,6 +7,10 @@ internal import OCI
 ///  parent                                    child
 ///    |                 T + descriptor          |  the terminal's master
 ///    | <-------------------------------------- |
+///    |                 H                       |  only where there are hooks: they may be run
+///    | <-------------------------------------- |
+///    | G                                       |
+///    | --------------------------------------> |
 ///    |                 R                       |  everything is set up
 ///    | <-------------------------------------- |
 ///    | S + interfaces as JSON                  |
@@ -19,6 +23,7 @@ struct ChildChannel: ~Copyable {
     /// A message to the parent.
     enum Report: ~Copyable {
         case terminal(Descriptor)
+        case mounted
         case ready
         case failed(RuntimeError)
         case ended
@@ -46,6 +51,12 @@ struct ChildChannel: ~Copyable {
         _ = try? UnixSocket.send(packet, over: socket)
     }
 
+    /// Lets the parent run its hooks, and waits until that is done.
+    func awaitHooks() throws(SystemError) {
+        try UnixSocket.send(Array("H".utf8), over: socket)
+        _ = try order()
+    }
+
     func reportReady() throws(SystemError) { try UnixSocket.send(Array("R".utf8), over: socket) }
 
     func report(terminal: borrowing Descriptor) throws(SystemError) {
@@ -61,6 +72,8 @@ struct ChildChannel: ~Copyable {
 
     // The parent's half.
 
+    func orderGoingOn() throws(SystemError) { try UnixSocket.send(Array("G".utf8), over: socket) }
+
     func orderStart(_ interfaces: [InterfaceConfiguration]) throws(SystemError) {
         let text = interfaces.isEmpty ? "" : JSON.array(interfaces.map(\.json)).description
         try UnixSocket.send(Array("S\(text)".utf8), over: socket)
@@ -72,6 +85,7 @@ struct ChildChannel: ~Copyable {
         }
         switch message.bytes.first {
         case UInt8(ascii: "R"): return .ready
+        case UInt8(ascii: "H"): return .mounted
         case UInt8(ascii: "T"):
             guard let terminal = message.takeDescriptor() else { return .ended }
             return .terminal(terminal)

@@ -54,6 +54,8 @@ struct ContainerInit: ~Copyable {
         try setup.placeFiles()
         try setup.makeDevices()
         try setup.protectPaths()
+        try runHooksBeforeEntering()
+        let label = try SecurityLabel(process)
         try setup.enter()
 
         let root = try setup.root()
@@ -68,7 +70,11 @@ struct ContainerInit: ~Copyable {
         let order = try waitForStart()
         try configureInterfaces(order)
         try makeRoomForInherited()
-        try plan.process.assume(identity, inherited: plan.blueprint.inheritedDescriptors)
+        try placeMemory()
+        try plan.process.assume(identity, inherited: plan.blueprint.inheritedDescriptors, label: label)
+        try Hooks.run(
+            "startContainer", plan.specification.hooks.startContainer,
+            plan.blueprint.state(.created, process: Program.number))
         let error = Program.execute(command, arguments: process.arguments, environment: environment)
         throw Command.failure(command, error)
     }
@@ -105,6 +111,24 @@ struct ContainerInit: ~Copyable {
             try step("set the kernel parameter \(name)") { () throws(SystemError) in
                 try Files.set("/proc/sys/\(name.replacingDots)", value)
             }
+        }
+    }
+
+    /// The parent's hooks, then those that are run in here while the host's programs can still be reached.
+    private func runHooksBeforeEntering() throws(RuntimeError) {
+        let hooks = plan.specification.hooks
+        if !hooks.prestart.isEmpty || !hooks.createRuntime.isEmpty {
+            try step("wait for the hooks") { () throws(SystemError) in try channel.awaitHooks() }
+        }
+        try Hooks.run(
+            "createContainer", hooks.createContainer, plan.blueprint.state(.creating, process: Program.number))
+    }
+
+    /// The policy holds for this process and is passed on.
+    private func placeMemory() throws(RuntimeError) {
+        guard let policy = plan.specification.linux.memoryPolicy else { return }
+        try step("linux.memoryPolicy: set the policy") { () throws(SystemError) in
+            try Scheduling.setMemoryPolicy(policy.mode, nodes: policy.nodes?.words ?? [])
         }
     }
 

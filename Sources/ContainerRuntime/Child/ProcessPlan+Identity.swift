@@ -44,7 +44,11 @@ struct ResolvedIdentity {
 extension ProcessPlan {
     /// Becomes what the program is to run as: limits, descriptors, users, capabilities, filter. In this order, for
     /// each step may take away what the ones before it need.
-    func assume(_ identity: ResolvedIdentity, inherited: [Int32]) throws(RuntimeError) {
+    func assume(
+        _ identity: ResolvedIdentity, inherited: [Int32], label: borrowing SecurityLabel
+    ) throws(RuntimeError) {
+        try schedule()
+        try label.apply()
         for limit in limits {
             try step("set \(limit.name)") { () throws(SystemError) in
                 try Privilege.setLimit(limit.resource, soft: limit.soft, hard: limit.hard)
@@ -67,6 +71,28 @@ extension ProcessPlan {
             if let filter, process.noNewPrivileges { try Privilege.installFilter(filter, flags: filterFlags) }
         } catch {
             throw RuntimeError("take the process's privileges", error)
+        }
+    }
+
+    /// Before privileges are dropped: raising a priority takes some.
+    private func schedule() throws(RuntimeError) {
+        if let scheduler = process.scheduler {
+            try step("process.scheduler: set \(scheduler.policy.name)") { () throws(SystemError) in
+                try Scheduling.set(
+                    policy: scheduler.policy.rawValue, nice: scheduler.nice, priority: scheduler.priority,
+                    flags: scheduler.flags, runtime: scheduler.runtime, deadline: scheduler.deadline,
+                    period: scheduler.period)
+            }
+        }
+        if let priority = process.ioPriority {
+            try step("process.ioPriority: set the priority") { () throws(SystemError) in
+                try Scheduling.setIOPriority(class: priority.category.rawValue, priority: priority.priority)
+            }
+        }
+        if let personality {
+            try step("linux.personality: set the personality") { () throws(SystemError) in
+                try Scheduling.setPersonality(personality.rawValue)
+            }
         }
     }
 

@@ -28,7 +28,7 @@ struct ContainerPlan: Sendable {
         var described = process
         if described.user.name == nil { described.user.name = specification.annotations["org.bulkhead.user"] }
         self.process = try ProcessPlan(
-            described, filter: blueprint.seccompFilter, flags: linux.seccomp?.flags ?? [],
+            described, filter: blueprint.seccompFilter, linux: linux,
             groups: specification.annotations["org.bulkhead.groups"])
         var mounts: [MountPlan] = []
         for mount in specification.mounts { mounts.append(try MountPlan(mount)) }

@@ -1,5 +1,5 @@
 internal import Linux
-internal import OCI
+public import OCI
 
 /// A process that has been looked through.
 struct ProcessPlan: Sendable {
@@ -14,6 +14,8 @@ struct ProcessPlan: Sendable {
     let filterFlags: UInt32
     /// Names or numbers of further groups, which are looked up in the container.
     let groupNames: [String]
+    /// How the kernel presents itself; nil: as it is.
+    let personality: RuntimePersonality?
 
     struct Capabilities: Sendable {
         let bounding: CapabilitySet
@@ -23,10 +25,14 @@ struct ProcessPlan: Sendable {
         let ambient: CapabilitySet
     }
 
-    init(_ process: RuntimeProcess, filter: [UInt8]?, flags: [String], groups: String? = nil) throws(RuntimeError) {
+    init(
+        _ process: RuntimeProcess, filter: [UInt8]?, linux: RuntimeLinux, groups: String? = nil
+    ) throws(RuntimeError) {
         self.process = process
         self.filter = filter
-        filterFlags = try ProcessPlan.bits(of: flags)
+        filterFlags = try ProcessPlan.bits(of: linux.seccomp?.flags ?? [])
+        personality = linux.personality
+        try SecurityLabel.check(process)
         groupNames = groups?.split(separator: ",").map(String.init) ?? []
         guard !process.arguments.isEmpty, !process.arguments[0].isEmpty else {
             throw .invalid("process.args: is empty")
@@ -44,9 +50,9 @@ struct ProcessPlan: Sendable {
         self.limits = limits
         if let sets = process.capabilities {
             capabilities = Capabilities(
-                bounding: try ProcessPlan.set(sets.bounding), effective: try ProcessPlan.set(sets.effective),
-                inheritable: try ProcessPlan.set(sets.inheritable), permitted: try ProcessPlan.set(sets.permitted),
-                ambient: try ProcessPlan.set(sets.ambient))
+                bounding: ProcessPlan.set(sets.bounding), effective: ProcessPlan.set(sets.effective),
+                inheritable: ProcessPlan.set(sets.inheritable), permitted: ProcessPlan.set(sets.permitted),
+                ambient: ProcessPlan.set(sets.ambient))
         } else {
             capabilities = nil
         }
@@ -66,14 +72,18 @@ struct ProcessPlan: Sendable {
         return bits
     }
 
-    private static func set(_ names: [String]) throws(RuntimeError) -> CapabilitySet {
-        var set: CapabilitySet = []
-        for name in names {
-            guard let capability = CapabilitySet(name: name) else {
-                throw .invalid("process.capabilities: \(name) is not known")
-            }
-            set.insert(capability)
-        }
-        return set
+    /// Names that are not known are skipped, as runc does: configurations are written for newer kernels, too, and a
+    /// capability less can't do harm. ``RuntimeProcess/unknownCapabilities`` is for whoever wants to warn of them.
+    private static func set(_ names: [String]) -> CapabilitySet {
+        names.reduce(into: []) { if let capability = CapabilitySet(name: $1) { $0.insert(capability) } }
+    }
+}
+
+extension RuntimeProcess {
+    /// The names in its capabilities that stand for none, each once.
+    public var unknownCapabilities: [String] {
+        guard let sets = capabilities else { return [] }
+        let names = sets.bounding + sets.effective + sets.inheritable + sets.permitted + sets.ambient
+        return Set(names.filter { CapabilitySet(name: $0) == nil }).sorted()
     }
 }

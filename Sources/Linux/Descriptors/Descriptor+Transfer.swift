@@ -77,6 +77,9 @@ extension Descriptor {
 }
 
 extension Descriptor {
+    /// Reading goes on at the beginning of the file, for whoever shares the open file, too.
+    public func rewind() throws(SystemError) { try SystemError.check(lseek(rawValue, 0, SEEK_SET), "lseek") }
+
     /// Reads once from the beginning of the file, at most `count` bytes; the position stays.
     public func readFromStart(upTo count: Int) throws(SystemError) -> [UInt8] {
         var result = 0

@@ -44,6 +44,17 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
         while true { if let end = try wait(options: WEXITED) { return end } }
     }
 
+    /// Waits until this process's child has ended, at most so long, and reaps it; nil: it still runs.
+    public func waitForEnd(atMost milliseconds: Int64) throws(SystemError) -> ProcessEnd? {
+        let deadline = Clock.monotonicMilliseconds + milliseconds
+        while true {
+            if let end = try reap() { return end }
+            let left = deadline - Clock.monotonicMilliseconds
+            guard left > 0 else { return nil }
+            try Poll.wait(rawValue, events: Int16(POLLIN), milliseconds: left)
+        }
+    }
+
     private func wait(options: Int32) throws(SystemError) -> ProcessEnd? {
         var code: Int32 = 0
         var status: Int32 = 0

@@ -6,11 +6,12 @@ public enum Spawn {
     /// Starts a program.
     ///
     /// `descriptors` says which of ours it gets under which number; of 0 to 2, those not named are /dev/null; nothing
-    /// else is passed on. All its signals have their default action.
+    /// else is passed on. All its signals have their default action. `name` is its own name for itself, its path where
+    /// that is nil.
     ///
     /// - Returns: the number of the new process, to be waited for.
     public static func process(
-        path: String, arguments: [String], environment: [String] = [],
+        path: String, arguments: [String], environment: [String] = [], name: String? = nil,
         descriptors: [(child: Int32, parent: Int32)] = [], newSession: Bool = false
     ) throws(SystemError) -> Int32 {
         let sources = descriptors.map(\.parent)
@@ -18,7 +19,7 @@ public enum Spawn {
         let count = Int32(truncatingIfNeeded: descriptors.count)
         var pid: Int32 = 0
         // unsafe because the call takes C strings and arrays by pointer, all of which live until it returns
-        let error = unsafe CStringArray.with([path] + arguments) { arguments in
+        let error = unsafe CStringArray.with([name ?? path] + arguments) { arguments in
             unsafe CStringArray.with(environment) { environment in
                 unsafe bh_spawn(&pid, path, arguments, environment, sources, targets, count, newSession ? 1 : 0)
             }

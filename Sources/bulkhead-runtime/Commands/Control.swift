@@ -46,6 +46,7 @@ extension RuntimeProgram {
             return 0
         }
         let record = try store.record(id)
+        let specification = try store.specification(id)
         let status = store.status(record)
         guard status == .stopped || status == .created || force else {
             throw RuntimeError.wrongState(
@@ -57,7 +58,9 @@ extension RuntimeProgram {
         let group = Cgroup(existing: record.cgroup, layout: try .detect())
         try group.kill()
         try group.remove()
+        try RunningContainer.removeShares(of: id, specification)
         try store.remove(id)
+        global.runPoststop(specification, record)
         return 0
     }
 

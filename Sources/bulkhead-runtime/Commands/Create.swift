@@ -40,6 +40,7 @@ extension RuntimeProgram {
         try words.end()
         let store = StateStore(root: global.root)
         let bundle = try Bundle(options.bundle)
+        warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
             var blueprint = try bundle.blueprint(id: id, store: store)
@@ -51,9 +52,16 @@ extension RuntimeProgram {
         } catch {
             // The error that matters is the one before.
             try? store.remove(id)
+            global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
             throw error
         }
         return 0
+    }
+
+    /// Tells of names in the configuration that are skipped.
+    static func warn(_ process: RuntimeProcess?, _ global: GlobalOptions) {
+        guard let names = process?.unknownCapabilities, !names.isEmpty else { return }
+        global.report("process.capabilities: ignoring unknown \(names.joined(separator: ", "))", level: "warning")
     }
 
     /// Makes the container with our own standard streams, or hands its terminal over.
@@ -116,8 +124,16 @@ extension RuntimeProgram {
         guard store.status(record) == .created else {
             throw RuntimeError.wrongState("cannot start a container that is \(store.status(record).rawValue)")
         }
-        try RunningContainer.start(throughSocket: store.startSocket(id))
-        try Files.remove(store.startSocket(id))
+        let specification = try store.specification(id)
+        do {
+            try RunningContainer.start(throughSocket: store.startSocket(id))
+            try Files.remove(store.startSocket(id))
+            try Hooks.run("poststart", specification.hooks.poststart, record.state(.running))
+        } catch let error as RuntimeError where !specification.hooks.isEmpty {
+            // A hook that fails ends the container; its deletion is still up to whoever has made it.
+            try ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL)
+            throw error
+        }
         return 0
     }
 }

@@ -11,14 +11,19 @@ extension RuntimeProgram {
         try words.end()
         let store = StateStore(root: global.root)
         let bundle = try Bundle(options.bundle)
+        warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
             let code = try runContainer(try bundle.blueprint(id: id, store: store), bundle, options, store)
-            if !options.detach && !options.keep { try store.remove(id) }
+            if !options.detach && !options.keep {
+                try store.remove(id)
+                global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
+            }
             return code
         } catch {
             // The error that matters is the one before.
             try? store.remove(id)
+            global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
             throw error
         }
     }
