@@ -22,11 +22,13 @@ extension RunningContainer {
             try cache?.prepare()
             return try create(plan, streams, layout, cgroup, cache)
         } catch {
+            // The kernel's killer leaves no message; whoever reads the error wants to know.
+            let isTooLow = plan.limits.memory != nil && cgroup.outOfMemoryKills > 0
             // The error that matters is the one before; a group that can't be removed now is named in none of them.
             try? cgroup.kill()
             try? cgroup.remove()
             try? cache?.remove()
-            throw error
+            throw isTooLow ? .failed("linux.resources.memory.limit: is too low for the container to be set up") : error
         }
     }
 

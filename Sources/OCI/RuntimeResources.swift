@@ -6,10 +6,16 @@ public struct RuntimeResources: Sendable, Equatable {
     public var memory = Memory()
     /// Processors.
     public var processor = Processor()
-    /// How many processes and threads; 0 or below: unlimited.
+    /// How many processes and threads; below 0: unlimited.
     public var processes: Int64?
-    /// The share of block devices' time, 10 to 1000.
-    public var blockWeight: UInt16?
+    /// Block devices.
+    public var block = Block()
+    /// How much of each size of huge pages.
+    public var hugePages: [HugePageLimit] = []
+    /// What the packets of its processes are marked with.
+    public var network = Network()
+    /// How much of each RDMA device, by its name.
+    public var rdma: [String: RDMALimit] = [:]
     /// Files of cgroup v2 by name.
     public var unified: [String: String] = [:]
 
@@ -28,6 +34,14 @@ public struct RuntimeResources: Sendable, Equatable {
         public var swappiness: UInt64?
         /// Whether processes wait for memory where they would be killed (cgroup v1 only).
         public var disableKiller = false
+        /// The kernel's own memory for it (cgroup v1 of older kernels only).
+        public var kernel: Int64?
+        /// The kernel's buffers for its TCP connections (cgroup v1 only).
+        public var kernelTCP: Int64?
+        /// Whether groups below count too; it is always so in newer kernels.
+        public var useHierarchy: Bool?
+        /// Whether a new limit below what is used now is refused, where the kernel would kill for it.
+        public var checkBeforeUpdate = false
 
         /// No limits.
         public init() {}
@@ -49,6 +63,10 @@ public struct RuntimeResources: Sendable, Equatable {
         public var memories: String?
         /// 1: only when nobody else wants to run.
         public var idle: Int64?
+        /// Microseconds of processor time of its realtime processes in each of their periods (cgroup v1 only).
+        public var realtimeRuntime: Int64?
+        /// That period in microseconds.
+        public var realtimePeriod: UInt64?
 
         /// No limits.
         public init() {}
@@ -79,19 +97,17 @@ public struct RuntimeResources: Sendable, Equatable {
 }
 
 extension RuntimeResources {
-    init(_ field: JSONField) throws(JSONError) {
-        try field.refuse(["hugepageLimits", "network", "rdma"])
+    /// Reads `linux.resources`, or a document that is nothing else (`update --resources`).
+    public init(_ field: JSONField) throws(JSONError) {
         devices = try field.list("devices") { field throws(JSONError) in try DeviceRule(field) }
         if let memory = try field.optional("memory") { self.memory = try Memory(memory) }
         if let cpu = try field.optional("cpu") { processor = try Processor(cpu) }
         processes = try field.optional("pids")?.optional("limit")?.number()
-        if let block = try field.optional("blockIO") {
-            try block.refuse([
-                "leafWeight", "weightDevice", "throttleReadBpsDevice", "throttleWriteBpsDevice",
-                "throttleReadIOPSDevice", "throttleWriteIOPSDevice",
-            ])
-            blockWeight = try block.optional("weight")?.number()
-            if blockWeight == 0 { blockWeight = nil }
+        if let block = try field.optional("blockIO") { self.block = try Block(block) }
+        hugePages = try field.list("hugepageLimits") { field throws(JSONError) in try HugePageLimit(field) }
+        if let network = try field.optional("network") { self.network = try Network(network) }
+        if let devices = try field.optional("rdma")?.members() {
+            for (name, device) in devices { rdma[name] = try RDMALimit(device) }
         }
         unified = try field.optional("unified")?.stringMembers() ?? [:]
     }
@@ -102,7 +118,10 @@ extension RuntimeResources {
             "memory": memory.json,
             "cpu": processor.json,
             "pids": processes.map { .object(["limit": JSON($0)]) },
-            "blockIO": blockWeight.map { .object(["weight": JSON($0)]) },
+            "blockIO": block.json,
+            "hugepageLimits": hugePages.isEmpty ? nil : .array(hugePages.map(\.json)),
+            "network": network.json,
+            "rdma": rdma.isEmpty ? nil : .object(rdma.mapValues(\.json)),
             "unified": unified.isEmpty ? nil : JSON(unified),
         ]
         return members.values.contains { $0 != nil } ? .members(members) : nil
@@ -111,12 +130,27 @@ extension RuntimeResources {
 
 extension RuntimeResources.Memory {
     init(_ field: JSONField) throws(JSONError) {
-        try field.refuse(["kernelTCP"])
-        limit = try field.optional("limit")?.number()
-        reservation = try field.optional("reservation")?.number()
-        swap = try field.optional("swap")?.number()
-        swappiness = try field.optional("swappiness")?.number()
+        limit = try Self.bytes(field, "limit")
+        reservation = try Self.bytes(field, "reservation")
+        swap = try Self.bytes(field, "swap")
+        kernel = try Self.bytes(field, "kernel")
+        kernelTCP = try Self.bytes(field, "kernelTCP")
+        if let swappiness = try field.optional("swappiness") {
+            self.swappiness = try swappiness.number()
+            // Clients say -1 (all bits set) for what they leave to the kernel.
+            if self.swappiness == .max { self.swappiness = nil }
+            guard (self.swappiness ?? 0) <= 100 else { throw swappiness.error("must be from 0 to 100") }
+        }
         disableKiller = try field.optional("disableOOMKiller")?.bool() ?? false
+        useHierarchy = try field.optional("useHierarchy")?.bool()
+        checkBeforeUpdate = try field.optional("checkBeforeUpdate")?.bool() ?? false
+    }
+
+    private static func bytes(_ field: JSONField, _ name: String) throws(JSONError) -> Int64? {
+        guard let member = try field.optional(name) else { return nil }
+        let bytes = try member.number(Int64.self)
+        guard bytes >= -1 else { throw member.error("must be a number of bytes, or -1 for no limit") }
+        return bytes
     }
 
     var json: JSON? {
@@ -125,25 +159,27 @@ extension RuntimeResources.Memory {
             : .members([
                 "limit": limit.map { JSON($0) }, "reservation": reservation.map { JSON($0) },
                 "swap": swap.map { JSON($0) }, "swappiness": swappiness.map { JSON($0) },
-                "disableOOMKiller": disableKiller ? true : nil,
+                "disableOOMKiller": disableKiller ? true : nil, "kernel": kernel.map { JSON($0) },
+                "kernelTCP": kernelTCP.map { JSON($0) }, "useHierarchy": useHierarchy.map { .bool($0) },
+                "checkBeforeUpdate": checkBeforeUpdate ? true : nil,
             ])
     }
 }
 
 extension RuntimeResources.Processor {
     init(_ field: JSONField) throws(JSONError) {
-        for name in ["realtimeRuntime", "realtimePeriod"] {
-            if let value = try field.optional(name), try value.number(Int64.self) != 0 {
-                throw value.error("is not supported yet")
-            }
-        }
         shares = try field.optional("shares")?.number()
         quota = try field.optional("quota")?.number()
         burst = try field.optional("burst")?.number()
         period = try field.optional("period")?.number()
         cpus = try field.optional("cpus")?.string()
         memories = try field.optional("mems")?.string()
-        idle = try field.optional("idle")?.number()
+        if let idle = try field.optional("idle") {
+            self.idle = try idle.number()
+            guard self.idle == 0 || self.idle == 1 else { throw idle.error("must be 0 or 1") }
+        }
+        realtimeRuntime = try field.optional("realtimeRuntime")?.number()
+        realtimePeriod = try field.optional("realtimePeriod")?.number()
         if cpus == "" { cpus = nil }
         if memories == "" { memories = nil }
     }
@@ -155,6 +191,7 @@ extension RuntimeResources.Processor {
                 "shares": shares.map { JSON($0) }, "quota": quota.map { JSON($0) }, "burst": burst.map { JSON($0) },
                 "period": period.map { JSON($0) }, "cpus": cpus.map { .string($0) },
                 "mems": memories.map { .string($0) }, "idle": idle.map { JSON($0) },
+                "realtimeRuntime": realtimeRuntime.map { JSON($0) }, "realtimePeriod": realtimePeriod.map { JSON($0) },
             ])
     }
 }

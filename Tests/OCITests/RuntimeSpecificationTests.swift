@@ -84,14 +84,6 @@ struct RuntimeSpecificationTests {
             #"{"ociVersion": "1.0.0", "mounts": [{"destination": "/a", "uidMappings": [{"hostID": 1}]}]}"#,
             "mounts[0].uidMappings"
         ),
-        (
-            #"{"ociVersion": "1.0.0", "linux": {"resources": {"rdma": {"mlx": {"hcaHandles": 3}}}}}"#,
-            "linux.resources.rdma"
-        ),
-        (
-            #"{"ociVersion": "1.0.0", "linux": {"resources": {"cpu": {"realtimeRuntime": 5}}}}"#,
-            "linux.resources.cpu.realtimeRuntime"
-        ),
     ])
     func refusedByName(_ text: String, _ path: String) { #expect(problem(text)?.path == path) }
 

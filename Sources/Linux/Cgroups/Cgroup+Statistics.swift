@@ -30,16 +30,16 @@ extension Cgroup {
     }
 
     // A figure that the host does not have stays 0 or nil: the callers show what there is.
-    private func text(_ controller: CgroupController, _ file: String) -> String? {
+    func text(_ controller: CgroupController, _ file: String) -> String? {
         guard let directory = directory(of: controller) else { return nil }
         return try? Files.readText("\(directory)/\(file)")
     }
 
-    private func number(_ controller: CgroupController, _ file: String) -> UInt64? {
+    func number(_ controller: CgroupController, _ file: String) -> UInt64? {
         text(controller, file).flatMap { UInt64($0.prefix { $0 != "\n" }) }
     }
 
-    private func counters(_ controller: CgroupController, _ file: String) -> [String: UInt64] {
+    func counters(_ controller: CgroupController, _ file: String) -> [String: UInt64] {
         var counters: [String: UInt64] = [:]
         for line in (text(controller, file) ?? "").split(separator: "\n") {
             let words = line.split(separator: " ")

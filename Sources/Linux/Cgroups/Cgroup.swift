@@ -10,12 +10,20 @@ public struct Cgroup: Sendable, Equatable {
     var directories: [CgroupController: String] = [:]
     /// The directory in the v2 hierarchy, whether that has controllers or not.
     var unified: String?
+    /// Controllers that are in the v2 tree of a hybrid host (those that v1 does not have there).
+    var moved: Set<CgroupController> = []
 
     /// Names a group that exists; hierarchies in which it does not are left out.
     public init(existing path: String, layout: CgroupLayout) {
         self.path = path
         self.layout = layout
         locate()
+        if !isUnified {
+            for controller in CgroupController.rare {
+                let directory = layout.rareDirectory(of: controller, path)
+                if let directory { directories[controller] = directory }
+            }
+        }
         directories = directories.filter { Files.exists($0.value) }
         if let directory = unified, !Files.exists(directory) { unified = nil }
     }
@@ -29,7 +37,7 @@ public struct Cgroup: Sendable, Equatable {
     private mutating func locate() {
         switch layout {
         case .unified(let root): unified = root + path
-        case .separate(let roots, let hybrid):
+        case .separate(_, let roots, let hybrid):
             directories = roots.mapValues { $0 + path }
             unified = hybrid.map { $0 + path }
         }
@@ -49,11 +57,14 @@ public struct Cgroup: Sendable, Equatable {
             throw SystemError("make the control group", path, code: EINVAL)
         }
         var group = Cgroup(new: path, layout: layout)
-        if limits.processors == nil && limits.memoryNodes == nil { group.directories[.cpuset] = nil }
-        if limits.blockWeight == nil { group.directories[.blkio] = nil }
+        if !group.isUnified {
+            if limits.processors == nil && limits.memoryNodes == nil { group.directories[.cpuset] = nil }
+            if limits.block.isEmpty { group.directories[.blkio] = nil }
+            group.locateRare(limits)
+        }
         let existed = group.allDirectories.filter { Files.exists($0) }
         do {
-            if group.isUnified { try group.enableControllers(for: limits) }
+            try group.enableControllers(for: limits)
             for directory in group.allDirectories where !existed.contains(directory) {
                 try Files.makeDirectories(directory)
             }
@@ -86,7 +97,9 @@ public struct Cgroup: Sendable, Equatable {
     }
 
     /// The directory of a controller: its own in v1, the only one in v2.
-    func directory(of controller: CgroupController) -> String? { isUnified ? unified : directories[controller] }
+    func directory(of controller: CgroupController) -> String? {
+        isUnified || moved.contains(controller) ? unified : directories[controller]
+    }
 
     /// The directory in the v2 hierarchy, if the host has one.
     public var unifiedDirectory: String? { unified }

@@ -34,7 +34,7 @@ struct RuntimeLimitTests {
             bundle.specification.linux.resources.processor.shares = 512
             bundle.specification.linux.resources.memory.limit = 32 << 20
             bundle.specification.linux.resources.processes = 20
-            let expected = unified ? ["50000 100000", "33554432", "20", "20"] : ["50000", "33554432", "20", "512"]
+            let expected = unified ? ["50000 100000", "33554432", "20", "59"] : ["50000", "33554432", "20", "512"]
             #expect(try bundle.run().lines == expected)
         }
     }
