@@ -46,6 +46,10 @@ enum RuntimeProgram {
         Command(name: "list", usage: "[--format table|json] [--quiet]", summary: "list containers", run: list),
         Command(name: "pause", usage: "ID", summary: "freeze every process", run: pause),
         Command(name: "resume", usage: "ID", summary: "thaw every process", run: resume),
+        Command(name: "update", usage: "[options] ID", summary: "change limits while it runs", run: update),
+        Command(
+            name: "events", usage: "[--stats] [--interval 5s] ID",
+            summary: "tell of figures and of memory that has run out, as JSON", run: events),
         Command(name: "ps", usage: "[--format table|json] ID", summary: "list a container's processes", run: processes),
         Command(
             name: "spec", usage: "[--bundle DIR]", summary: "write a config.json to begin with", run: specification),
@@ -68,6 +72,9 @@ enum RuntimeProgram {
             create, run: --bundle DIR  --pid-file FILE  --console-socket PATH  --preserve-fds N; run: --detach  --keep
             exec: --tty  --detach  --user UID[:GID]  --cwd DIR  --env NAME=VALUE  --process FILE  --pid-file FILE
                   --console-socket PATH  --cap NAME  --no-new-privs  --additional-gids N  --preserve-fds N
+            update: --resources FILE|-  --memory SIZE  --memory-reservation SIZE  --memory-swap SIZE  --pids-limit N
+                  --cpu-share N  --cpu-quota N  --cpu-period N  --cpu-burst N  --cpu-rt-runtime N  --cpu-rt-period N
+                  --cpu-idle 0|1  --cpuset-cpus LIST  --cpuset-mems LIST  --blkio-weight N
             """
     }
 }

@@ -1,0 +1,10 @@
+internal import Linux
+public import OCI
+
+extension RunningContainer {
+    /// Changes limits while it runs; what is not given stays as it is, and so does the list of devices.
+    public func update(_ resources: RuntimeResources) throws(RuntimeError) {
+        let limits = try CgroupLimits(resources)
+        try step("update container \(id)") { () throws(SystemError) in try cgroup.update(limits) }
+    }
+}
