@@ -78,6 +78,11 @@ extension EndToEnd {
             #expect(outcome.output == "green /home/app\n/tmp\n1000\n1000\nkeel\nkeel\n", "\(outcome.story)")
             let numeric = try await run(level, "-u", "4711:4712", "busybox", "sh", "-c", "id -u; id -g")
             #expect(numeric.output == "4711\n4712\n", "\(numeric.story)")
+            let groups = try await run(
+                level, "--group-add", "crew", "--group-add", "55", "busybox", "sh", "-c", "id -G")
+            #expect(Set(groups.output.split(whereSeparator: \.isWhitespace)) == ["0", "55", "2000"], "\(groups.story)")
+            let unknown = try await run(level, "--group-add", "nobodies", "busybox", "true")
+            #expect(unknown.code == 125 && unknown.error.contains("nobodies"), "\(unknown.story)")
         }
 
         @Test(arguments: Level.tested)

@@ -26,11 +26,11 @@ public enum ListeningAddress: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The URL: `unix:///run/bulkhead.sock`, `tcp://127.0.0.1:2375`; an IPv6 host stands without brackets.
+    /// The URL: `unix:///run/bulkhead.sock`, `tcp://127.0.0.1:2375`, `tcp://[::1]:2375`.
     public var description: String {
         switch self {
         case .unix(let path): "unix://\(path)"
-        case .tcp(let host, let port): "tcp://\(host):\(port)"
+        case .tcp(let host, let port): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
         }
     }
 }

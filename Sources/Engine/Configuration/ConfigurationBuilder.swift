@@ -66,9 +66,16 @@ struct ConfigurationBuilder: Sendable {
             "hostname": specification.utsMode == "host" ? nil : .string(resolved.hostname),
             "domainname": specification.domainname.flatMap { $0.isEmpty ? nil : .string($0) },
             "mounts": .array(mounts()),
-            "annotations": JSON(specification.annotations),
+            "annotations": JSON(annotations()),
             "linux": try linux(),
         ])
+    }
+
+    /// Groups by name are looked up in the container, where they are known, by whoever makes it.
+    private func annotations() -> [String: String] {
+        let names = security.additionalGroups.filter { UInt32($0) == nil }
+        guard !names.isEmpty else { return specification.annotations }
+        return specification.annotations.merging(["org.bulkhead.groups": names.joined(separator: ",")]) { $1 }
     }
 
     private func process() throws(EngineError) -> JSON {

@@ -18,9 +18,11 @@ enum SpecificationCheck {
                     .invalid, "Minimum memoryswap limit should be larger than memory limit, see usage")
             }
         }
-        if resources.nanoProcessors != nil, resources.cpuQuota != nil || resources.cpuPeriod != nil {
-            throw EngineError(
-                .invalid, "Conflicting options: Nano CPUs and CPU Period cannot both be set")
+        if resources.nanoProcessors != nil, resources.cpuPeriod != nil {
+            throw EngineError(.invalid, "Conflicting options: Nano CPUs and CPU Period cannot both be set")
+        }
+        if resources.nanoProcessors != nil, resources.cpuQuota != nil {
+            throw EngineError(.invalid, "Conflicting options: Nano CPUs and CPU Quota cannot both be set")
         }
         _ = try ContainerResolver.capabilities(specification.security)
         if let unknown = SecurityOptions(specification.security.options).unknown.first {

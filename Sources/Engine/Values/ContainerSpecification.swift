@@ -250,9 +250,7 @@ public struct SecuritySpecification: Sendable, Equatable, Codable {
     public var maskedPaths: [String]?
     /// Paths in the container that are made read-only; nil: the defaults. Ignored where privileged.
     public var readOnlyPaths: [String]?
-    /// Further groups of the process.
-    ///
-    /// Numbers are used; names are passed over at present.
+    /// Further groups of the process: numbers, or names of the container's /etc/group.
     public var additionalGroups: [String] = []
 
     /// Docker's defaults.
