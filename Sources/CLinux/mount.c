@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "mount.h"
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
@@ -36,6 +37,11 @@ int bh_mount_setattr(int directory, const char *path, unsigned int flags, uint64
                      uint64_t propagation) {
     struct mount_attr attributes = {.attr_set = set, .attr_clr = clear, .propagation = propagation};
     return (int)syscall(SYS_mount_setattr, directory, path, flags, &attributes, sizeof attributes);
+}
+
+int bh_mount_idmap(int tree, unsigned int flags, int user_namespace) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
+    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes);
 }
 
 int bh_pivot_root(const char *new_root, const char *put_old) {

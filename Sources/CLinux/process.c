@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 pid_t bh_clone3(uint64_t flags, int *pidfd, int cgroup) {
-    struct clone_args arguments = {.flags = flags, .exit_signal = SIGCHLD};
+    // A sibling ends with its parent's signal; the kernel wants none then.
+    struct clone_args arguments = {.flags = flags, .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD};
     if (pidfd) {
         arguments.flags |= CLONE_PIDFD;
         arguments.pidfd = (uint64_t)(uintptr_t)pidfd;

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 public import OCI
 
@@ -44,13 +45,17 @@ extension RunningContainer {
         let theirs = pair.second
         // Nobody in the container may look into this process while it still has our memory.
         try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
+        let host = try HostMounts(plan)
         let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
         let result = try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
-            try Clone.process(plan.created.subtracting(.cgroup), in: cgroup)
+            let created = plan.created.subtracting([.cgroup, .time])
+            guard let path = plan.joinedUserNamespace else { return try Clone.process(created, in: cgroup) }
+            return try Clone.process(created, in: cgroup, joining: try Descriptor.open(path))
         }
         switch consume result {
         case .child:
-            let start = ContainerInit(plan: plan, channel: ChildChannel(theirs), layout: layout, cgroup: cgroup)
+            let start = ContainerInit(
+                plan: plan, channel: ChildChannel(theirs), layout: layout, cgroup: cgroup, host: host)
             start.run(streams: prepared.child)
         case .parent(let process, let descriptor):
             _ = consume theirs
@@ -59,6 +64,8 @@ extension RunningContainer {
                 try cache?.enter(process)
                 var output: Descriptor?
                 try awaitReady(ours, &output) { () throws(RuntimeError) in
+                    try assist(process, plan, cgroup)
+                } whenMounted: { () throws(RuntimeError) in
                     let hooks = plan.specification.hooks
                     let state = plan.blueprint.state(.creating, process: process)
                     try Hooks.run("prestart", hooks.prestart, state)
@@ -75,6 +82,28 @@ extension RunningContainer {
         }
     }
 
+    /// What a process in a user or time namespace of its own can't do for itself.
+    private static func assist(_ process: Int32, _ plan: ContainerPlan, _ cgroup: Cgroup) throws(RuntimeError) {
+        if plan.created.contains(.user), let identities = plan.identities {
+            try step("linux.uidMappings, linux.gidMappings: map the users") { () throws(SystemError) in
+                try identities.apply(to: process)
+            }
+        }
+        if !plan.specification.linux.timeOffsets.isEmpty {
+            let lines = plan.specification.linux.timeOffsets.map { "\($0.clock) \($0.seconds) \($0.nanoseconds)\n" }
+            try step("linux.timeOffsets: set the clocks") { () throws(SystemError) in
+                try Files.set("/proc/\(process)/timens_offsets", lines.joined())
+            }
+        }
+        guard plan.hasUserNamespace else { return }
+        try step("enter the control groups") { () throws(SystemError) in try cgroup.addSeparate(process) }
+        guard let score = plan.process.process.oomScoreAdjustment else { return }
+        do { try Files.set("/proc/\(process)/oom_score_adj", "\(score)") } catch {
+            if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
+            throw RuntimeError("set the out-of-memory score", error)
+        }
+    }
+
     /// Kills and reaps a process that could not be set up; passes the reason on.
     static func reaped(_ process: borrowing ProcessDescriptor, _ error: RuntimeError) -> RuntimeError {
         // It may be dead already, which is what is wanted.
@@ -83,15 +112,18 @@ extension RunningContainer {
         return error
     }
 
-    /// Waits until the process is set up, and takes its terminal; `whenMounted` is called where the process asks for it.
+    /// Waits until the process is set up, and takes its terminal; the others are called where it asks for it.
     static func awaitReady(
         _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?,
-        whenMounted: () throws(RuntimeError) -> Void = {}
+        whenSeparated: () throws(RuntimeError) -> Void = {}, whenMounted: () throws(RuntimeError) -> Void = {}
     ) throws(RuntimeError) {
         while true {
             let report = try step("hear from the process") { () throws(SystemError) in try channel.nextReport() }
             switch consume report {
             case .ready: return
+            case .separated:
+                try whenSeparated()
+                try step("let the process go on") { () throws(SystemError) in try channel.orderGoingOn() }
             case .mounted:
                 try whenMounted()
                 try step("let the process go on") { () throws(SystemError) in try channel.orderGoingOn() }
@@ -128,6 +160,7 @@ extension RunningContainer {
         case .failed(let error): throw error
         case .ended: return
         case .ready: throw .failed("the process has said something unexpected")
+        case .separated: throw .failed("the process has said something unexpected")
         case .mounted: throw .failed("the process has said something unexpected")
         case .terminal: throw .failed("the process has said something unexpected")
         }

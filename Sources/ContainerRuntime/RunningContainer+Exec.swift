@@ -29,7 +29,8 @@ extension RunningContainer {
         switch consume result {
         case .child:
             let start = ContainerEntrant(
-                plan: plan, channel: ChildChannel(theirs), cgroup: cgroup, inherited: inheritedDescriptors)
+                plan: plan, channel: ChildChannel(theirs), cgroup: cgroup, inherited: inheritedDescriptors,
+                namespaces: specification.linux.namespaces)
             start.run(container: processDescriptor.rawValue, process: self.process, streams: prepared.child)
         case .parent(let number, let descriptor):
             _ = consume theirs
@@ -53,8 +54,15 @@ struct ContainerEntrant: ~Copyable {
     private var channel: ChildChannel
     let cgroup: Cgroup
     let inherited: [Int32]
+    /// Whether the container's superuser is not the host's, and whether its clocks are its own.
+    private let (hasUsers, hasTime): (Bool, Bool)
 
-    init(plan: ProcessPlan, channel: consuming ChildChannel, cgroup: Cgroup, inherited: [Int32]) {
+    init(
+        plan: ProcessPlan, channel: consuming ChildChannel, cgroup: Cgroup, inherited: [Int32],
+        namespaces: [RuntimeNamespace]
+    ) {
+        hasUsers = namespaces.contains { $0.kind == .user }
+        hasTime = namespaces.contains { $0.kind == .time }
         self.plan = plan
         self.channel = channel
         self.cgroup = cgroup
@@ -93,7 +101,11 @@ struct ContainerEntrant: ~Copyable {
             }
         }
         try step("enter the container") { () throws(SystemError) in
-            try Namespaces.joinWithRoot(container, process: first, [.ipc, .uts, .network, .cgroup])
+            var kinds: Namespaces = [.ipc, .uts, .network, .cgroup]
+            if hasUsers { kinds.insert(.user) }
+            if hasTime { kinds.insert(.time) }
+            try Namespaces.joinWithRoot(container, process: first, kinds)
+            if hasUsers { try Privilege.become(user: 0, group: 0, groups: []) }
         }
         let root = try step("open the root") { () throws(SystemError) in try RootDirectory("/") }
         if process.terminal {

@@ -22,6 +22,12 @@ public struct RuntimeLinux: Sendable, Equatable {
     public var cacheControl: RuntimeCacheControl?
     /// How the kernel presents itself, or nil for as it is.
     public var personality: RuntimePersonality?
+    /// The users of its user namespace.
+    public var userMappings: [RuntimeMapping] = []
+    /// The groups of its user namespace.
+    public var groupMappings: [RuntimeMapping] = []
+    /// The clocks of its time namespace.
+    public var timeOffsets: [RuntimeTimeOffset] = []
     /// On which memory nodes pages are taken, or nil for the parent's policy.
     public var memoryPolicy: RuntimeMemoryPolicy?
 
@@ -29,9 +35,7 @@ public struct RuntimeLinux: Sendable, Equatable {
     public init() {}
 
     init(_ field: JSONField) throws(JSONError) {
-        try field.refuse([
-            "uidMappings", "gidMappings", "timeOffsets", "netDevices", "mountLabel",
-        ])
+        try field.refuse(["netDevices", "mountLabel"])
         namespaces = try field.list("namespaces") { field throws(JSONError) in try RuntimeNamespace(field) }
         devices = try field.list("devices") { field throws(JSONError) in try RuntimeDevice(field) }
         if let resources = try field.optional("resources") { self.resources = try RuntimeResources(resources) }
@@ -44,6 +48,9 @@ public struct RuntimeLinux: Sendable, Equatable {
         seccomp = try field.read("seccomp") { field throws(JSONError) in try RuntimeSeccomp(field) }
         cacheControl = try field.read("intelRdt") { field throws(JSONError) in try RuntimeCacheControl(field) }
         personality = try field.read("personality") { field throws(JSONError) in try RuntimePersonality(field) }
+        userMappings = try RuntimeMapping.list(field, "uidMappings")
+        groupMappings = try RuntimeMapping.list(field, "gidMappings")
+        if let offsets = try field.optional("timeOffsets") { timeOffsets = try RuntimeTimeOffset.list(offsets) }
         memoryPolicy = try field.read("memoryPolicy") { field throws(JSONError) in try RuntimeMemoryPolicy(field) }
     }
 
@@ -61,6 +68,9 @@ public struct RuntimeLinux: Sendable, Equatable {
             "intelRdt": cacheControl?.json,
             "personality": personality?.json,
             "memoryPolicy": memoryPolicy?.json,
+            "uidMappings": RuntimeMapping.json(userMappings),
+            "gidMappings": RuntimeMapping.json(groupMappings),
+            "timeOffsets": RuntimeTimeOffset.json(timeOffsets),
         ])
     }
 }
@@ -84,7 +94,6 @@ public struct RuntimeNamespace: Sendable, Equatable {
     init(_ field: JSONField) throws(JSONError) {
         let type = try field.required("type")
         guard let kind = Kind(rawValue: try type.string()) else { throw type.error("is no kind of namespace") }
-        if kind == .user || kind == .time { throw type.error("\(kind) namespaces are not supported yet") }
         self.kind = kind
         path = try field.optional("path")?.string()
         if path == "" { path = nil }

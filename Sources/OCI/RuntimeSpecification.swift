@@ -95,6 +95,10 @@ public struct RuntimeMount: Sendable, Equatable {
     public var source: String?
     /// As mount(8) knows them, and the file system's own.
     public var options: [String]
+    /// Whom the owners of its files become; empty: nobody else, or where it is `idmap` the container's mappings.
+    public var userMappings: [RuntimeMapping] = []
+    /// The same for groups.
+    public var groupMappings: [RuntimeMapping] = []
 
     /// Creates it.
     public init(destination: String, type: String? = nil, source: String? = nil, options: [String] = []) {
@@ -105,7 +109,8 @@ public struct RuntimeMount: Sendable, Equatable {
     }
 
     init(_ field: JSONField) throws(JSONError) {
-        try field.refuse(["uidMappings", "gidMappings"])
+        userMappings = try RuntimeMapping.list(field, "uidMappings")
+        groupMappings = try RuntimeMapping.list(field, "gidMappings")
         destination = try field.required("destination").string()
         type = try field.optional("type")?.string()
         source = try field.optional("source")?.string()
@@ -118,6 +123,8 @@ public struct RuntimeMount: Sendable, Equatable {
             "type": type.map { .string($0) },
             "source": source.map { .string($0) },
             "options": options.isEmpty ? nil : JSON(options),
+            "uidMappings": RuntimeMapping.json(userMappings),
+            "gidMappings": RuntimeMapping.json(groupMappings),
         ])
     }
 }

@@ -74,15 +74,14 @@ struct RuntimeSpecificationTests {
     func wrongListsOfNumbersAreNone(_ text: String) { #expect(NumberSet(text) == nil) }
 
     @Test(arguments: [
-        (#"{"ociVersion": "1.0.0", "linux": {"uidMappings": [{"hostID": 1}]}}"#, "linux.uidMappings"),
-        (#"{"ociVersion": "1.0.0", "linux": {"namespaces": [{"type": "user"}]}}"#, "linux.namespaces[0].type"),
+        (#"{"ociVersion": "1.0.0", "linux": {"uidMappings": [{"hostID": 1}]}}"#, "linux.uidMappings[0].containerID"),
         (
             #"{"ociVersion": "1.0.0", "linux": {"seccomp": {"defaultAction": "A", "listenerPath": "/x"}}}"#,
             "linux.seccomp.listenerPath"
         ),
         (
             #"{"ociVersion": "1.0.0", "mounts": [{"destination": "/a", "uidMappings": [{"hostID": 1}]}]}"#,
-            "mounts[0].uidMappings"
+            "mounts[0].uidMappings[0].containerID"
         ),
     ])
     func refusedByName(_ text: String, _ path: String) { #expect(problem(text)?.path == path) }

@@ -11,6 +11,8 @@ int bh_fsconfig(int context, unsigned int command, const char *key, const void *
 int bh_fsmount(int context, unsigned int flags, unsigned int attributes);
 int bh_mount_setattr(int directory, const char *path, unsigned int flags, uint64_t set, uint64_t clear,
                      uint64_t propagation);
+/// mount_setattr with MOUNT_ATTR_IDMAP: owners are mapped as in the user namespace that a descriptor stands for.
+int bh_mount_idmap(int tree, unsigned int flags, int user_namespace);
 int bh_pivot_root(const char *new_root, const char *put_old);
 int bh_bpf_load_device_program(const void *instructions, uint32_t count, char *log, uint32_t log_size);
 int bh_bpf_attach_device_program(int cgroup, int program);

@@ -5,6 +5,10 @@ internal import OCI
 ///
 /// ```
 ///  parent                                    child
+///    |                 N                       |  only where the parent must say who its users are
+///    | <-------------------------------------- |
+///    | G                                       |
+///    | --------------------------------------> |
 ///    |                 T + descriptor          |  the terminal's master
 ///    | <-------------------------------------- |
 ///    |                 H                       |  only where there are hooks: they may be run
@@ -23,6 +27,7 @@ struct ChildChannel: ~Copyable {
     /// A message to the parent.
     enum Report: ~Copyable {
         case terminal(Descriptor)
+        case separated
         case mounted
         case ready
         case failed(RuntimeError)
@@ -49,6 +54,12 @@ struct ChildChannel: ~Copyable {
         let packet = Array("E\(letter)\(text)".utf8.prefix(ChildChannel.largestPacket))
         // The parent may have gone: then there is nobody to tell.
         _ = try? UnixSocket.send(packet, over: socket)
+    }
+
+    /// Lets the parent do for the new namespaces what only it can, and waits until that is done.
+    func awaitNamespaces() throws(SystemError) {
+        try UnixSocket.send(Array("N".utf8), over: socket)
+        _ = try order()
     }
 
     /// Lets the parent run its hooks, and waits until that is done.
@@ -85,6 +96,7 @@ struct ChildChannel: ~Copyable {
         }
         switch message.bytes.first {
         case UInt8(ascii: "R"): return .ready
+        case UInt8(ascii: "N"): return .separated
         case UInt8(ascii: "H"): return .mounted
         case UInt8(ascii: "T"):
             guard let terminal = message.takeDescriptor() else { return .ended }

@@ -10,9 +10,14 @@ struct ContainerInit: ~Copyable {
     private var channel: ChildChannel
     let layout: CgroupLayout
     let cgroup: Cgroup
+    private let host: HostMounts
 
-    init(plan: ContainerPlan, channel: consuming ChildChannel, layout: CgroupLayout, cgroup: Cgroup) {
+    init(
+        plan: ContainerPlan, channel: consuming ChildChannel, layout: CgroupLayout, cgroup: Cgroup,
+        host: consuming HostMounts
+    ) {
         self.plan = plan
+        self.host = host
         self.channel = channel
         self.layout = layout
         self.cgroup = cgroup
@@ -33,9 +38,10 @@ struct ContainerInit: ~Copyable {
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
         Privilege.setMask(0)
+        if plan.needsAssistance { try enterOwnNamespaces() }
         try enterControlGroups()
         try setOutOfMemoryScore()
-        for namespace in plan.joined where namespace.kind != .pid { try join(namespace) }
+        for namespace in plan.joined where namespace.kind != .pid && namespace.kind != .user { try join(namespace) }
         if plan.created.contains(.network) {
             try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }
         }
@@ -47,12 +53,13 @@ struct ContainerInit: ~Copyable {
         }
         try setKernelParameters()
 
-        let setup = try RootSetup(plan: plan)
-        for mount in plan.mounts {
-            try setup.mount(mount, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
+        let setup = try RootSetup(plan: plan, host: host)
+        for (index, mount) in plan.mounts.enumerated() {
+            let tree = try step("mount \(mount.destination)") { () throws(SystemError) in try host.bind(index) }
+            try setup.mount(mount, tree: tree, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
         }
         try setup.placeFiles()
-        try setup.makeDevices()
+        try setup.makeDevices(host)
         try setup.protectPaths()
         try runHooksBeforeEntering()
         let label = try SecurityLabel(process)
@@ -88,9 +95,28 @@ struct ContainerInit: ~Copyable {
         }
     }
 
+    /// Namespaces for whose setting up the parent is needed: it says who the users are, and what the time is.
+    private func enterOwnNamespaces() throws(RuntimeError) {
+        let hasTime = plan.created.contains(.time)
+        try step("enter the user and time namespaces") { () throws(SystemError) in
+            if hasTime { try Namespaces.unshare(.time) }
+            try channel.awaitNamespaces()
+            if hasTime {
+                let clocks = try Descriptor.open("/proc/self/ns/time_for_children")
+                try Namespaces.join(clocks.rawValue, .time)
+                extendLifetime(clocks)
+            }
+            // Until now this is a user whom the namespace may not even know.
+            if plan.hasUserNamespace { try Privilege.become(user: 0, group: 0, groups: []) }
+        }
+    }
+
     /// Enters the container's groups; from then on the view of them can be the container's own.
     private func enterControlGroups() throws(RuntimeError) {
-        try step("enter the control groups") { () throws(SystemError) in try cgroup.enterSeparate() }
+        // With a user namespace the parent has done it: the groups' files are the host's.
+        if !plan.hasUserNamespace {
+            try step("enter the control groups") { () throws(SystemError) in try cgroup.enterSeparate() }
+        }
         if plan.created.contains(.cgroup) {
             try step("make a cgroup namespace") { () throws(SystemError) in try Namespaces.unshare(.cgroup) }
         }
@@ -98,7 +124,7 @@ struct ContainerInit: ~Copyable {
 
     /// Lowering it needs CAP_SYS_RESOURCE: without, 0 is what the configuration of every container says by default.
     private func setOutOfMemoryScore() throws(RuntimeError) {
-        guard let score = plan.process.process.oomScoreAdjustment else { return }
+        guard !plan.hasUserNamespace, let score = plan.process.process.oomScoreAdjustment else { return }
         do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {
             if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
             throw RuntimeError("set the out-of-memory score", error)

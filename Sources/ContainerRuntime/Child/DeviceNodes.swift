@@ -18,8 +18,17 @@ struct DeviceNodes {
 
     init(_ devices: [RuntimeDevice]) { self.devices = devices }
 
+    /// The paths of all of them but the pipes, which are the same on the host.
+    var paths: [String] {
+        DeviceNodes.usual.map { "/dev/\($0.name)" } + devices.filter { $0.type != "p" }.map(\.path)
+    }
+
     /// Makes them all. A /dev that is bound from the host is left as it is.
-    func make(in root: borrowing RootDirectory, mounts: [MountPlan]) throws(SystemError) {
+    ///
+    /// In a user namespace none can be made: there the host's are bound.
+    func make(
+        in root: borrowing RootDirectory, mounts: [MountPlan], host: borrowing HostMounts
+    ) throws(SystemError) {
         let bound = mounts.contains {
             if case .bind = $0.kind { $0.destination == "/dev" || $0.destination == "/dev/" } else { false }
         }
@@ -27,6 +36,10 @@ struct DeviceNodes {
         let directory = try root.makeDirectories("/dev")
         let writable = try root.open("/dev", .directory)
         for device in DeviceNodes.usual {
+            if let node = try host.device("/dev/\(device.name)") {
+                try Mount.attach(node, on: try root.makeFile("/dev/\(device.name)"))
+                continue
+            }
             try DeviceNodes.make(
                 RuntimeDevice(type: "c", path: "/dev/\(device.name)", major: device.major, minor: device.minor),
                 in: directory, name: device.name, root)
@@ -37,6 +50,10 @@ struct DeviceNodes {
         }
         for device in devices {
             guard device.path.hasPrefix("/") else { throw SystemError("make the device", device.path, code: EINVAL) }
+            if let node = try host.device(device.path) {
+                try Mount.attach(node, on: try root.makeFile(device.path))
+                continue
+            }
             let (parent, name) = RootDirectory.split(device.path)
             let directory = try root.makeDirectories(parent)
             try DeviceNodes.make(device, in: directory, name: name, root)

@@ -11,8 +11,9 @@ struct RootSetup: ~Copyable {
     private let directory: RootDirectory
 
     /// Mounts the root filesystem.
-    init(plan: ContainerPlan) throws(RuntimeError) {
+    init(plan: ContainerPlan, host: borrowing HostMounts) throws(RuntimeError) {
         self.plan = plan
+        let made = host.root
         let tree = try step("mount the root filesystem") { () throws(SystemError) in
             switch plan.rootPropagation {
             // Mounts that the host shares must stay shared, or binds of them could not be.
@@ -22,7 +23,8 @@ struct RootSetup: ~Copyable {
             }
             // What is mounted on "/" now must not be seen by the host.
             try Mount.setPropagation(.private, at: "/", recursive: false)
-            let tree = try RootSetup.makeTree(plan.blueprint.root)
+            let tree =
+                if let made { try Descriptor.duplicating(made) } else { try RootSetup.makeTree(plan.blueprint.root) }
             // On top of "/": a path that always exists, and where nobody else looks.
             try Mount.attach(tree, on: try Descriptor.open("/", [.path, .directory]))
             return tree
@@ -32,7 +34,7 @@ struct RootSetup: ~Copyable {
         self.tree = tree
     }
 
-    private static func makeTree(_ root: ContainerRoot) throws(SystemError) -> Descriptor {
+    static func makeTree(_ root: ContainerRoot) throws(SystemError) -> Descriptor {
         switch root {
         case .directory(let path): return try Mount.cloneTree(at: path, recursive: true)
         case .overlay(let lower, let upper, let work):
@@ -42,11 +44,19 @@ struct RootSetup: ~Copyable {
         }
     }
 
-    /// Carries out one mount.
-    func mount(_ mount: MountPlan, cgroup: Cgroup, ownView: Bool) throws(RuntimeError) {
+    /// Carries out one mount; `tree`: what it binds, where that has been copied already.
+    func mount(
+        _ mount: MountPlan, tree: consuming Descriptor?, cgroup: Cgroup, ownView: Bool
+    ) throws(RuntimeError) {
         do {
             switch mount.kind {
-            case .bind(let recursive): try bind(mount, recursive)
+            case .bind(let recursive):
+                if tree == nil { tree = try Mount.cloneTree(at: mount.source, recursive: recursive) }
+                switch tree {
+                case .some(let tree): try bind(mount, tree)
+                case .none: break
+                }
+            case .change(let mountOnly): try change(mount, mountOnly: mountOnly)
             case .controlGroups: try ControlGroupMount(cgroup, ownView: ownView).mount(mount, in: directory)
             case .fileSystem(let type): try newFileSystem(mount, type)
             }
@@ -55,8 +65,20 @@ struct RootSetup: ~Copyable {
         }
     }
 
-    private func bind(_ mount: MountPlan, _ recursive: Bool) throws(SystemError) {
-        let tree = try Mount.cloneTree(at: mount.source, recursive: recursive)
+    /// Other options for what is mounted at the place already.
+    private func change(_ mount: MountPlan, mountOnly: Bool) throws(SystemError) {
+        let target = try directory.open(mount.destination, .path)
+        guard mountOnly else {
+            let flags = mount.flags.union(MountFlags(rawValue: 0x20 /* MS_REMOUNT */))
+            return try Mount.mount(mount.source, on: target, type: "", flags, data: mount.data)
+        }
+        try Mount.setAttributes(of: target, set: mount.set, clear: mount.clear)
+        if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
+            try Mount.setAttributes(of: target, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
+        }
+    }
+
+    private func bind(_ mount: MountPlan, _ tree: borrowing Descriptor) throws(SystemError) {
         let isDirectory = try FileStatus(of: tree.rawValue).kind == .directory
         if !mount.set.isEmpty || !mount.clear.isEmpty {
             try Mount.setAttributes(of: tree, set: mount.set, clear: mount.clear)
@@ -78,7 +100,21 @@ struct RootSetup: ~Copyable {
         }
     }
 
+    /// A tmpfs that begins with a copy of the directory that it covers.
+    private func copyUp(_ mount: MountPlan) throws(SystemError) {
+        _ = try directory.makeDirectories(mount.destination)
+        let below = try directory.open(mount.destination, [.readOnly, .directory])
+        var writable = mount
+        writable.copiesUp = false
+        writable.flags.remove(.readOnly)
+        try newFileSystem(writable, "tmpfs")
+        let made = try directory.open(mount.destination, [.readOnly, .directory])
+        try Files.copyContent(of: "/proc/self/fd/\(below.rawValue)", to: "/proc/self/fd/\(made.rawValue)")
+        if mount.flags.contains(.readOnly) { try Mount.setAttributes(of: made, set: .readOnly) }
+    }
+
     private func newFileSystem(_ mount: MountPlan, _ type: String) throws(SystemError) {
+        if mount.copiesUp { return try copyUp(mount) }
         // A link in place of /proc or /sys would lead the protection of paths below it astray (CVE-2019-19921).
         let isKernels = type == "proc" || type == "sysfs"
         let target = try directory.makeDirectories(mount.destination)
@@ -111,9 +147,11 @@ struct RootSetup: ~Copyable {
     }
 
     /// Device nodes and the usual links.
-    func makeDevices() throws(RuntimeError) {
-        try step("make the devices") { () throws(SystemError) in
-            try DeviceNodes(plan.specification.linux.devices).make(in: directory, mounts: plan.mounts)
+    func makeDevices(_ host: borrowing HostMounts) throws(RuntimeError) {
+        do throws(SystemError) {
+            try DeviceNodes(plan.specification.linux.devices).make(in: directory, mounts: plan.mounts, host: host)
+        } catch {
+            throw RuntimeError("make the devices", error)
         }
     }
 

@@ -12,10 +12,19 @@ struct ContainerPlan: Sendable {
     let joined: [(kind: Namespaces, path: String)]
     let cgroupPath: String
     let limits: CgroupLimits
+    /// Whom the users and groups of its user namespace are outside; nil where config.json does not say.
+    let identities: IdentityMap?
     let rootPropagation: MountPropagation?
     let rootPropagationIsRecursive: Bool
 
     var specification: RuntimeSpecification { blueprint.specification }
+
+    /// The user namespace that is joined, or nil.
+    var joinedUserNamespace: String? { joined.first { $0.kind == .user }?.path }
+    /// Whether the container's superuser is not the host's.
+    var hasUserNamespace: Bool { created.contains(.user) || joinedUserNamespace != nil }
+    /// Whether the parent has to do something for the new process that it can't do itself.
+    var needsAssistance: Bool { hasUserNamespace || created.contains(.time) }
 
     init(_ blueprint: ContainerBlueprint) throws(RuntimeError) {
         let specification = blueprint.specification
@@ -31,9 +40,10 @@ struct ContainerPlan: Sendable {
             described, filter: blueprint.seccompFilter, linux: linux,
             groups: specification.annotations["org.bulkhead.groups"])
         var mounts: [MountPlan] = []
-        for mount in specification.mounts { mounts.append(try MountPlan(mount)) }
-        self.mounts = mounts
         (created, joined) = try ContainerPlan.namespaces(linux.namespaces)
+        identities = try ContainerPlan.identities(linux, created)
+        for mount in specification.mounts { mounts.append(try MountPlan(mount, container: identities)) }
+        self.mounts = mounts
         try ContainerPlan.check(specification, created, joined.map(\.kind))
         cgroupPath = linux.cgroupsPath.map { $0.hasPrefix("/") ? $0 : "/\($0)" } ?? "/\(blueprint.id)"
         limits = try ContainerPlan.limits(linux)
@@ -67,17 +77,30 @@ struct ContainerPlan: Sendable {
             case .ipc: kind = .ipc
             case .uts: kind = .uts
             case .cgroup: kind = .cgroup
-            case .user, .time: throw .invalid("linux.namespaces: \(namespace.kind) is not supported yet")
+            case .user: kind = .user
+            case .time: kind = .time
             }
             guard created.isDisjoint(with: kind), !joined.contains(where: { $0.kind == kind }) else {
                 throw .invalid("linux.namespaces: \(namespace.kind) is there twice")
             }
             if let path = namespace.path { joined.append((kind, path)) } else { created.insert(kind) }
         }
-        guard created.contains(.mount) else {
-            throw .invalid("linux.namespaces: a container without a new mount namespace is not supported yet")
+        guard created.contains(.mount) || joined.contains(where: { $0.kind == .mount }) else {
+            throw .invalid(
+                "linux.namespaces: there is no mount: without one the container's mounts would be the host's")
         }
         return (created, joined)
+    }
+
+    /// Whom config.json says the container's users and groups are outside of it.
+    private static func identities(_ linux: RuntimeLinux, _ created: Namespaces) throws(RuntimeError) -> IdentityMap? {
+        if !linux.userMappings.isEmpty && !linux.groupMappings.isEmpty {
+            return IdentityMap(linux.userMappings, linux.groupMappings)
+        }
+        guard !created.contains(.user), linux.userMappings.isEmpty, linux.groupMappings.isEmpty else {
+            throw .invalid("linux.uidMappings, linux.gidMappings: both are needed")
+        }
+        return nil
     }
 
     /// What touches the host unless the container has the namespace for it.
@@ -90,6 +113,9 @@ struct ContainerPlan: Sendable {
         }
         if specification.domainname != nil && !created.contains(.uts) {
             throw .invalid("domainname: needs a new UTS namespace")
+        }
+        if !specification.linux.timeOffsets.isEmpty && !created.contains(.time) {
+            throw .invalid("linux.timeOffsets: needs a new time namespace")
         }
         for name in specification.linux.sysctl.keys.sorted() {
             let path = name.replacingDots

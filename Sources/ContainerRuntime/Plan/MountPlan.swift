@@ -11,6 +11,14 @@ struct MountPlan: Sendable, Equatable {
         case controlGroups
         /// A new file system.
         case fileSystem(type: String)
+        /// Other options for what is mounted there already: of that mount alone, or of its file system.
+        case change(mountOnly: Bool)
+    }
+
+    /// Whom the owners of its files become.
+    struct Mapping: Sendable, Equatable {
+        var map: IdentityMap
+        var recursive: Bool
     }
 
     var destination: String
@@ -26,11 +34,16 @@ struct MountPlan: Sendable, Equatable {
     var recursiveClear: MountAttributes = []
     var propagation: MountPropagation?
     var propagationIsRecursive = false
+    /// For a new tmpfs: whether it begins with what the directory below it has.
+    var copiesUp = false
+    var mapping: Mapping?
 
-    init(_ mount: RuntimeMount) throws(RuntimeError) {
-        destination = mount.destination
-        guard destination.hasPrefix("/"), destination.contains(where: { $0 != "/" }) else {
-            throw .invalid("mounts: the destination \(destination) must be an absolute path below /")
+    /// - Parameter container: the mappings of the container's own user namespace.
+    init(_ mount: RuntimeMount, container: IdentityMap? = nil) throws(RuntimeError) {
+        // Relative ones have been taken as relative to the root for long, and are by runc.
+        destination = mount.destination.hasPrefix("/") ? mount.destination : "/\(mount.destination)"
+        guard destination.contains(where: { $0 != "/" }) else {
+            throw .invalid("mounts: the destination \(destination) must be a path below /")
         }
         source = mount.source ?? mount.type ?? "none"
         let type = mount.type ?? ""
@@ -41,14 +54,31 @@ struct MountPlan: Sendable, Equatable {
             default: .fileSystem(type: type)
             }
         var own: [String] = []
+        var remount = false
+        var idmap: Bool?
         for option in mount.options where !understand(option) {
-            guard !["remount", "tmpcopyup", "idmap", "ridmap"].contains(option) else {
-                throw .invalid("mounts: the option \(option) of \(destination) is not supported yet")
+            switch option {
+            case "remount": remount = true
+            case "tmpcopyup": copiesUp = true
+            case "idmap", "ridmap": idmap = option == "ridmap"
+            default: own.append(option)
             }
-            own.append(option)
         }
         data = own.joined(separator: ",")
+        if remount {
+            if case .bind = kind { kind = .change(mountOnly: true) } else { kind = .change(mountOnly: false) }
+        }
+        if copiesUp, kind != .fileSystem(type: "tmpfs") {
+            throw .invalid("mounts: the option tmpcopyup of \(destination) is for a tmpfs only")
+        }
+        mapping = try MountPlan.mapping(mount, recursive: idmap, container)
+        if mapping != nil {
+            guard case .bind = kind else {
+                throw .invalid("mounts: \(destination): only what is bound can have mappings of its own")
+            }
+        }
         switch kind {
+        case .change: break
         case .bind:
             guard source.hasPrefix("/") else {
                 throw .invalid("mounts: the source \(source) of \(destination) must be an absolute path")
@@ -60,6 +90,25 @@ struct MountPlan: Sendable, Equatable {
             guard !type.isEmpty else { throw .invalid("mounts: the type of \(destination) is missing") }
         case .controlGroups: break
         }
+    }
+
+    private static func mapping(
+        _ mount: RuntimeMount, recursive: Bool?, _ container: IdentityMap?
+    ) throws(RuntimeError) -> Mapping? {
+        let own = !mount.userMappings.isEmpty || !mount.groupMappings.isEmpty
+        guard own || recursive != nil else { return nil }
+        guard own else {
+            guard let container else {
+                throw .invalid(
+                    "mounts: \(mount.destination): idmap needs uidMappings and gidMappings, its own or the container's")
+            }
+            return Mapping(map: container, recursive: recursive ?? false)
+        }
+        guard !mount.userMappings.isEmpty, !mount.groupMappings.isEmpty else {
+            throw .invalid("mounts: \(mount.destination): uidMappings and gidMappings must both be there")
+        }
+        return Mapping(
+            map: IdentityMap(mount.userMappings, mount.groupMappings), recursive: recursive ?? false)
     }
 
     /// Whether the option is one of those that are the same for every file system.
@@ -170,5 +219,14 @@ struct MountPlan: Sendable, Equatable {
         case "nolazytime": (.lazyTime, false)
         default: nil
         }
+    }
+}
+
+extension IdentityMap {
+    init(_ users: [RuntimeMapping], _ groups: [RuntimeMapping]) {
+        func ranges(_ list: [RuntimeMapping]) -> [IdentityRange] {
+            list.map { IdentityRange(inside: $0.inside, outside: $0.outside, count: $0.count) }
+        }
+        self.init(users: ranges(users), groups: ranges(groups))
     }
 }

@@ -49,7 +49,7 @@ enum VolumeFilling {
         guard let directory = try root.find(path), try FileStatus(of: directory.rawValue).kind == .directory else {
             return
         }
-        try TreeCopy.copyContent(of: "/proc/self/fd/\(directory.rawValue)", to: target)
+        try Files.copyContent(of: "/proc/self/fd/\(directory.rawValue)", to: target)
         extendLifetime(directory)
     }
 }

@@ -90,6 +90,11 @@ public struct Cgroup: Sendable, Equatable {
         for directory in directories.values { try Files.set("\(directory)/tasks", "0") }
     }
 
+    /// Moves another process here, which must have one thread only and be in the v2 directory already.
+    public func addSeparate(_ process: Int32) throws(SystemError) {
+        for directory in directories.values { try Files.set("\(directory)/tasks", "\(process)") }
+    }
+
     /// The numbers of all processes in it.
     public func processes() throws(SystemError) -> [Int32] {
         guard let directory = unified ?? directories[.pids] ?? directories.values.first else { return [] }

@@ -74,6 +74,15 @@ public enum Mount {
         try SystemError.check(result, "mount_setattr")
     }
 
+    /// Maps the owners of files on a mount that is attached nowhere yet, or on its whole tree, as a user namespace maps
+    /// its users (Linux 5.12).
+    public static func mapOwners(
+        of tree: borrowing Descriptor, as userNamespace: borrowing Descriptor, recursive: Bool
+    ) throws(SystemError) {
+        let result = bh_mount_idmap(tree.rawValue, recursive ? 0x8000 : 0, userNamespace.rawValue)
+        try SystemError.check(result, "map the owners of a mount")
+    }
+
     /// A new file system that is attached nowhere yet, by fsopen, fsconfig and fsmount.
     public static func make(
         _ type: String, source: String = "none", options: [(String, String?)] = [], _ attributes: MountAttributes = []

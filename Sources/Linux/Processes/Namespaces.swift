@@ -22,6 +22,9 @@ public struct Namespaces: OptionSet, Sendable, Hashable {
     /// The network.
     public static let network = Namespaces(rawValue: 0x4000_0000)
 
+    /// Clocks.
+    public static let time = Namespaces(rawValue: 0x0000_0080)
+
     /// Joins a namespace, or with a pidfd those of that process which are in `kinds`.
     public static func join(_ descriptor: Int32, _ kinds: Namespaces) throws(SystemError) {
         try SystemError.check(bh_setns(descriptor, Int32(truncatingIfNeeded: kinds.rawValue)), "setns")
@@ -75,5 +78,36 @@ public enum Clone {
         try SystemError.check(pid, "clone3")
         if pid == 0 { return .child }
         return .parent(process: pid, descriptor: ProcessDescriptor(adopting: Descriptor(adopting: pidfd)))
+    }
+
+    /// The same for a process whose new namespaces belong to a user namespace that exists: a child joins that and makes
+    /// the process, which is a child of ours all the same (CLONE_PARENT).
+    public static func process(
+        _ namespaces: Namespaces, in group: Cgroup? = nil, joining user: borrowing Descriptor
+    ) throws(SystemError) -> CloneResult {
+        let pair = try UnixSocket.pair(.sequencedPackets)
+        let result = try process([], in: group)
+        switch consume result {
+        case .child:
+            do {
+                try Namespaces.join(user.rawValue, .user)
+                let number = bh_clone3(UInt64(namespaces.rawValue) | 0x8000 /* CLONE_PARENT */, nil, -1)
+                try SystemError.check(number, "clone3")
+                if number == 0 { return .child }
+                try UnixSocket.send(Array("\(number)".utf8), over: pair.second)
+            } catch {
+                // Whoever reads it finds no number in it.
+                _ = try? UnixSocket.send(Array("\(error)".utf8), over: pair.second)
+            }
+            Program.exitNow(0)
+        case .parent(_, let helper):
+            guard let message = try UnixSocket.receive(upTo: 4096, over: pair.first) else {
+                throw SystemError("make the process in a user namespace", code: EIO)
+            }
+            _ = try helper.waitForEnd()
+            let text = String(decoding: message.bytes, as: UTF8.self)
+            guard let number = Int32(text) else { throw SystemError("make the process: \(text)", code: EPERM) }
+            return .parent(process: number, descriptor: try ProcessDescriptor(process: number))
+        }
     }
 }

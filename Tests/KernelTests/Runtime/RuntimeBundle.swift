@@ -18,7 +18,7 @@ struct RuntimeBundle {
     private static let applets = [
         "sh", "true", "cat", "id", "mount", "echo", "sleep", "ls", "hostname", "env", "head", "dd", "grep", "touch",
         "mkdir",
-        "readlink", "stat", "mknod", "pwd", "ip", "tty", "stty", "wc", "kill", "chmod", "ionice", "uname",
+        "readlink", "stat", "mknod", "pwd", "ip", "tty", "stty", "wc", "kill", "chmod", "ionice", "uname", "cut",
     ]
 
     init(_ resources: TestResources, _ arguments: [String]) throws {
