@@ -11,6 +11,7 @@ extension Cgroup {
         if isUnified {
             try group.enableControllers(for: limits)
             try group.completeFromPresent(&limits)
+            try group.applyBurst(&limits)
             try group.applyUnified(limits)
         } else {
             try group.joinFurther(limits)
@@ -55,15 +56,16 @@ extension Cgroup {
     /// What is saved up may never be more than the quota: a smaller burst goes before it, a greater one after it. The
     /// same is true of the quota of groups above and below and the period, for which there is no order that fits all.
     private func applyBurst(_ limits: inout CgroupLimits) throws(SystemError) {
-        guard let directory = directories[.cpu], let burst = limits.processorBurst, limits.processorQuota != nil else {
-            return
-        }
-        let file = "\(directory)/cpu.cfs_burst_us"
+        guard let burst = limits.processorBurst, limits.processorQuota != nil,
+            let file = isUnified
+                ? unified.map({ "\($0)/cpu.max.burst" })
+                : directories[.cpu].map({ "\($0)/cpu.cfs_burst_us" })
+        else { return }
         let present = UInt64(try Files.readText(file).prefix { $0 != "\n" }) ?? 0
         guard burst < present else { return }
         var first = CgroupLimits()
         first.processorBurst = burst
-        try perform(first.separateWrites())
+        if isUnified { try applyUnified(first) } else { try perform(first.separateWrites()) }
         limits.processorBurst = nil
     }
 
