@@ -27,6 +27,10 @@ struct RootSetup: ~Copyable {
                 if let made { try Descriptor.duplicating(made) } else { try RootSetup.makeTree(plan.blueprint.root) }
             // On top of "/": a path that always exists, and where nobody else looks.
             try Mount.attach(tree, on: try Descriptor.open("/", [.path, .directory]))
+            // One that was made on the host is shared with it where "/" is, as systemd has it: pivot_root refuses that.
+            if made != nil {
+                try Mount.setAttributes(of: tree, propagation: .slave, recursive: plan.rootPropagation != .shared)
+            }
             return tree
         }
         directory = RootDirectory(
