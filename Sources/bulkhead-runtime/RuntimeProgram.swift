@@ -17,6 +17,8 @@ enum RuntimeProgram {
             guard let command = commands.first(where: { $0.name == name }) else {
                 throw UsageError("no help topic or command for '\(name)'; see --help")
             }
+            // Before anything is done, for it starts this program once more.
+            if ["create", "run", "exec"].contains(name) { try Program.protectFile() }
             return try command.run(&words, options)
         } catch let finished as Finished {
             print(finished.text)

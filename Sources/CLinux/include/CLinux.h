@@ -10,6 +10,7 @@
 #include "netlink.h"
 #include "privilege.h"
 #include "process.h"
+#include "program.h"
 #include "scheduling.h"
 #include "socket.h"
 #include "terminal.h"

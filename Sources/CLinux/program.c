@@ -1,0 +1,21 @@
+#define _GNU_SOURCE
+#include "program.h"
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+int bh_execute_descriptor(int descriptor, char *const arguments[]) {
+    return (int)syscall(SYS_execveat, descriptor, "", arguments, environ, AT_EMPTY_PATH);
+}
+
+int bh_is_on_read_only_mount(const char *path) {
+    struct statfs status;
+    if (statfs(path, &status) < 0) return -1;
+    return status.f_flags & 1 /* ST_RDONLY */;
+}
+
+unsigned long long bh_file_system_type_of(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (unsigned long long)status.f_type : 0;
+}
