@@ -94,7 +94,7 @@ struct ContainerEntrant: ~Copyable {
         try run(on: process.affinity?.final, "final")
         let label = try SecurityLabel(process)
         if let score = process.oomScoreAdjustment {
-            do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {
+            do { try ProcessFileSystem.set("self/oom_score_adj", "\(score)") } catch {
                 guard score == 0, error.code == EPERM || error.code == EACCES else {
                     throw RuntimeError("set the out-of-memory score", error)
                 }
@@ -128,7 +128,7 @@ struct ContainerEntrant: ~Copyable {
                 return ChildChannel(try .duplicating(channel.socket.rawValue, atLeast: lowest))
             }
         }
-        try plan.assume(identity, inherited: inherited, label: label)
+        try plan.assume(identity, inherited: inherited, channel: channel, label: label)
         let error = Program.execute(command, arguments: process.arguments, environment: environment)
         throw Command.failure(command, error)
     }

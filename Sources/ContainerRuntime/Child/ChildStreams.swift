@@ -15,7 +15,14 @@ struct ChildStreams: ~Copyable {
             // /dev/null of the container's own; the host's where it has none is not wanted either.
             var null: Descriptor?
             if input == nil || output == nil || error == nil {
-                null = try Descriptor.open("/dev/null", .readWrite)
+                let opened = try Descriptor.open("/dev/null", [.readWrite, .nonblocking, .noControllingTerminal])
+                // The image, or a process of the container's, may have put anything there.
+                let status = try FileStatus(of: opened.rawValue)
+                guard status.kind == .characterDevice, status.deviceNumber == RootDirectory.deviceNumber(1, 3) else {
+                    throw SystemError("open", "/dev/null", code: ENXIO)
+                }
+                try opened.setNonblocking(false)
+                null = consume opened
             }
             try ChildStreams.place(input, null, 0)
             try ChildStreams.place(output, null, 1)

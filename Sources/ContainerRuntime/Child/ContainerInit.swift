@@ -78,7 +78,8 @@ struct ContainerInit: ~Copyable {
         try configureInterfaces(order)
         try makeRoomForInherited()
         try placeMemory()
-        try plan.process.assume(identity, inherited: plan.blueprint.inheritedDescriptors, label: label)
+        try plan.process.assume(
+            identity, inherited: plan.blueprint.inheritedDescriptors, channel: channel, label: label)
         try Hooks.run(
             "startContainer", plan.specification.hooks.startContainer,
             plan.blueprint.state(.created, process: Program.number))
@@ -125,7 +126,7 @@ struct ContainerInit: ~Copyable {
     /// Lowering it needs CAP_SYS_RESOURCE: without, 0 is what the configuration of every container says by default.
     private func setOutOfMemoryScore() throws(RuntimeError) {
         guard !plan.hasUserNamespace, let score = plan.process.process.oomScoreAdjustment else { return }
-        do { try Files.set("/proc/self/oom_score_adj", "\(score)") } catch {
+        do { try ProcessFileSystem.set("self/oom_score_adj", "\(score)") } catch {
             if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
             throw RuntimeError("set the out-of-memory score", error)
         }
@@ -135,7 +136,7 @@ struct ContainerInit: ~Copyable {
     private func setKernelParameters() throws(RuntimeError) {
         for (name, value) in plan.specification.linux.sysctl {
             try step("set the kernel parameter \(name)") { () throws(SystemError) in
-                try Files.set("/proc/sys/\(name.replacingDots)", value)
+                try ProcessFileSystem.set("sys/\(name.replacingDots)", value)
             }
         }
     }

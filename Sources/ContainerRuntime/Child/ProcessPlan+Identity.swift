@@ -43,9 +43,10 @@ struct ResolvedIdentity {
 
 extension ProcessPlan {
     /// Becomes what the program is to run as: limits, descriptors, users, capabilities, filter. In this order, for
-    /// each step may take away what the ones before it need.
+    /// each step may take away what the ones before it need. `channel` stays open until the program is executed.
     func assume(
-        _ identity: ResolvedIdentity, inherited: [Int32], label: borrowing SecurityLabel
+        _ identity: ResolvedIdentity, inherited: [Int32], channel: borrowing ChildChannel,
+        label: borrowing SecurityLabel
     ) throws(RuntimeError) {
         try schedule()
         try label.apply()
@@ -54,7 +55,7 @@ extension ProcessPlan {
                 try Privilege.setLimit(limit.resource, soft: limit.soft, hard: limit.hard)
             }
         }
-        try ProcessPlan.arrange(inherited)
+        try ProcessPlan.arrange(inherited, channel.socket.rawValue)
         Privilege.setMask(process.user.umask ?? 0o022)
         do {
             let own = try CapabilitySet.permitted()
@@ -96,19 +97,22 @@ extension ProcessPlan {
         }
     }
 
-    /// Puts inherited descriptors to 3, 4, … and closes everything else on exec, whoever left it open.
-    private static func arrange(_ inherited: [Int32]) throws(RuntimeError) {
+    /// Puts inherited descriptors to 3, 4, … and closes everything else, whoever left it open.
+    ///
+    /// Closing on exec would be too late: the kernel looks the program up before, and its path, or the interpreter that
+    /// it names, may lead through `/proc/self/fd` to whatever our caller had open (CVE-2024-21626). The connection to
+    /// the parent stays, to be closed on exec; a socket leads nowhere.
+    private static func arrange(_ inherited: [Int32], _ channel: Int32) throws(RuntimeError) {
         try step("arrange the descriptors") { () throws(SystemError) in
             let count = Int32(truncatingIfNeeded: inherited.count)
-            try Program.closeDescriptors(from: 3, onExec: true)
-            guard count > 0 else { return }
-            // Whatever has one of the wanted numbers now, the connection to the parent for one, is closed on exec too,
-            // so it may move out of the way only as a copy: numbers above all that are wanted.
+            guard count > 0 else { return try Program.closeDescriptors(from: 3, except: channel) }
+            // The wanted numbers may be those of others that are wanted: all go through numbers above first.
             var copies: [Int32] = []
             for number in inherited { copies.append(try Descriptor.duplicating(number, atLeast: 3 + count).release()) }
             for (index, number) in copies.enumerated() {
                 try Program.duplicate(number, to: 3 + Int32(truncatingIfNeeded: index))
             }
+            try Program.closeDescriptors(from: 3 + count, except: channel)
         }
     }
 }

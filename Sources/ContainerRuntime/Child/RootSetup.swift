@@ -97,11 +97,9 @@ struct RootSetup: ~Copyable {
     }
 
     private func place(_ tree: borrowing Descriptor, isDirectory: Bool, at path: String) throws(SystemError) {
-        if isDirectory {
-            try Mount.attach(tree, on: try directory.makeDirectories(path))
-        } else {
-            try Mount.attach(tree, on: try directory.makeFile(path))
-        }
+        let target = isDirectory ? try directory.makeDirectories(path) : try directory.makeFile(path)
+        try ProcessFileSystem.checkMount(on: target, path, isOneItself: ProcessFileSystem.contains(tree))
+        try Mount.attach(tree, on: target)
     }
 
     /// A tmpfs that begins with a copy of the directory that it covers.
@@ -121,8 +119,10 @@ struct RootSetup: ~Copyable {
         if mount.copiesUp { return try copyUp(mount) }
         // A link in place of /proc or /sys would lead the protection of paths below it astray (CVE-2019-19921).
         let isKernels = type == "proc" || type == "sysfs"
-        let target = try directory.makeDirectories(mount.destination)
-        if isKernels { try directory.checkNoLinks(in: mount.destination) }
+        var target = try directory.makeDirectories(mount.destination)
+        // Looked up once more, as the very directory that is mounted on: what was a link may be none a moment later.
+        if isKernels { target = try directory.openWithoutLinks(mount.destination) }
+        try ProcessFileSystem.checkMount(on: target, mount.destination, isOneItself: type == "proc")
         try Mount.mount(mount.source, on: target, type: type, mount.flags, data: mount.data)
         guard mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty else { return }
         let made = try directory.open(mount.destination, .path)

@@ -19,14 +19,29 @@ public struct RootDirectory: ~Copyable, Sendable {
 
     /// Opens a path within.
     public func open(_ path: String, _ flags: OpenFlags, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
-        let number = try SystemError.retrying("open", path) {
-            // unsafe because the path is a C string; it lives for the call
-            unsafe bh_openat2(
-                descriptor.rawValue, path, UInt64(UInt32(bitPattern: flags.rawValue | O_CLOEXEC)), UInt64(mode),
-                RootDirectory.inRoot)
-        }
-        return Descriptor(adopting: number)
+        try open(path, flags, mode: mode, resolve: RootDirectory.inRoot)
     }
+
+    private func open(
+        _ path: String, _ flags: OpenFlags, mode: UInt32, resolve: UInt64
+    ) throws(SystemError) -> Descriptor {
+        // EAGAIN: something on this machine was renamed or mounted while a ".." was looked up, so that the kernel can't
+        // say whether that has left the root. Anybody can make that last, so there is an end to the attempts.
+        for _ in 0..<RootDirectory.attempts {
+            do {
+                let number = try SystemError.retrying("open", path) {
+                    // unsafe because the path is a C string; it lives for the call
+                    unsafe bh_openat2(
+                        descriptor.rawValue, path, UInt64(UInt32(bitPattern: flags.rawValue | O_CLOEXEC)), UInt64(mode),
+                        resolve)
+                }
+                return Descriptor(adopting: number)
+            } catch  where error.code == EAGAIN {}
+        }
+        throw SystemError("open", path, code: EAGAIN)
+    }
+
+    private static let attempts = 256
 
     /// A handle on what a path within leads to; nil where there is nothing.
     public func find(_ path: String) throws(SystemError) -> Descriptor? {
@@ -106,12 +121,9 @@ public struct RootDirectory: ~Copyable, Sendable {
         return try makeFile(place, mode: mode, linksLeft: linksLeft - 1)
     }
 
-    /// Throws if a part of the path is a symbolic link.
-    public func checkNoLinks(in path: String) throws(SystemError) {
-        // unsafe because the path is a C string; it lives for the call
-        let number = unsafe bh_openat2(
-            descriptor.rawValue, path, UInt64(OpenFlags.path.rawValue | O_CLOEXEC), 0, RootDirectory.inRoot | 0x04)
-        _ = Descriptor(adopting: try SystemError.check(number, "look for links in", path))
+    /// A handle on what a path leads to in which no part is a symbolic link; one that is is an error.
+    public func openWithoutLinks(_ path: String) throws(SystemError) -> Descriptor {
+        try open(path, .path, mode: 0, resolve: RootDirectory.inRoot | 0x04)
     }
 
     /// Makes a symbolic link in the directory, in place of what has the name.

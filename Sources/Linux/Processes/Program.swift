@@ -24,6 +24,12 @@ public enum Program {
         try SystemError.check(bh_close_range(UInt32(first), .max, onExec ? 4 : 0), "close_range")
     }
 
+    /// Closes every descriptor from `first` on but one.
+    public static func closeDescriptors(from first: Int32, except kept: Int32) throws(SystemError) {
+        if kept > first { try SystemError.check(bh_close_range(UInt32(first), UInt32(kept - 1), 0), "close_range") }
+        try closeDescriptors(from: max(first, kept + 1))
+    }
+
     /// Makes `target` another name of the open file `source`; not closed on exec.
     public static func duplicate(_ source: Int32, to target: Int32) throws(SystemError) {
         if source == target {
