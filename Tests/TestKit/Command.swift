@@ -36,9 +36,11 @@ public enum Command {
         }
     }
 
-    /// Runs a program to its end. Its streams are files in `resources`, so that it never waits for us.
+    /// Runs a program to its end. Its streams are files in `resources`, so that it never waits for us; `descriptors`
+    /// are further ones of ours that it inherits.
     public static func run(
-        _ path: String, _ arguments: [String], input: String = "", in resources: TestResources
+        _ path: String, _ arguments: [String], input: String = "", descriptors: [(child: Int32, parent: Int32)] = [],
+        in resources: TestResources
     ) throws -> CommandResult {
         let base = "\(resources.directory)/command-\(UInt32.random(in: 0...UInt32.max))"
         try Files.write("\(base).in", Array(input.utf8))
@@ -51,7 +53,7 @@ public enum Command {
         let pid = try Spawn.process(
             path: path, arguments: arguments,
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-            descriptors: streams.enumerated().map { (child: Int32($0.offset), parent: $0.element) })
+            descriptors: streams.enumerated().map { (child: Int32($0.offset), parent: $0.element) } + descriptors)
         let code: Int32 =
             switch try ProcessDescriptor(process: pid).waitForEnd() {
             case .exited(let code): code

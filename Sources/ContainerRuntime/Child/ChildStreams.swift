@@ -84,6 +84,8 @@ enum ChildTerminal {
     static func placeConsole(_ peer: borrowing Descriptor, _ root: borrowing RootDirectory) throws(RuntimeError) {
         try step("make /dev/console") { () throws(SystemError) in
             let console = try root.makeFile("/dev/console", mode: 0o600)
+            // A link into /proc would take a file away that others trust (CVE-2025-52565).
+            try ProcessFileSystem.checkMount(on: console, "/dev/console", isOneItself: false)
             let tree = try Mount.cloneTree(at: "", relativeTo: peer.rawValue, recursive: false)
             try Mount.attach(tree, on: console)
         }

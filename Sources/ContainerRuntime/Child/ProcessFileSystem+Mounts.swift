@@ -12,11 +12,12 @@ extension ProcessFileSystem {
     /// Refuses to mount something else over /proc or into it: a program, or a runtime, that writes its label there would
     /// write into a file of the attacker's (CVE-2019-16884), be /proc the name of a link or not (CVE-2023-28642).
     static func checkMount(
-        on target: borrowing Descriptor, _ destination: String, isOneItself: @autoclosure () -> Bool
+        on target: borrowing Descriptor, _ destination: String, isOneItself: @autoclosure () -> Bool,
+        isEmpty: Bool = false
     ) throws(SystemError) {
         let path = "/" + destination.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
         let isInside = path.hasPrefix("/proc/") || contains(target)
-        guard isInside || path == "/proc", !replaceable.contains(path) else { return }
+        guard isInside || path == "/proc", !replaceable.contains(path), !isEmpty else { return }
         if isOneItself() && (path == "/proc" || !path.hasPrefix("/proc/")) { return }
         throw SystemError("mount over the process file system at", path, code: EPERM)
     }

@@ -122,7 +122,8 @@ struct RootSetup: ~Copyable {
         var target = try directory.makeDirectories(mount.destination)
         // Looked up once more, as the very directory that is mounted on: what was a link may be none a moment later.
         if isKernels { target = try directory.openWithoutLinks(mount.destination) }
-        try ProcessFileSystem.checkMount(on: target, mount.destination, isOneItself: type == "proc")
+        try ProcessFileSystem.checkMount(
+            on: target, mount.destination, isOneItself: type == "proc", isEmpty: type == "tmpfs")
         try Mount.mount(mount.source, on: target, type: type, mount.flags, data: mount.data)
         guard mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty else { return }
         let made = try directory.open(mount.destination, .path)
@@ -161,7 +162,7 @@ struct RootSetup: ~Copyable {
 
     /// Paths that can't be seen or written.
     func protectPaths() throws(RuntimeError) {
-        try PathProtection(plan.specification.linux).apply(in: directory)
+        try PathProtection(plan.specification.linux, mounts: plan.mounts).apply(in: directory)
     }
 
     /// Makes it the root, and the host's file system disappear.

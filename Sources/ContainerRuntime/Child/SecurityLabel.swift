@@ -31,11 +31,11 @@ struct SecurityLabel: ~Copyable {
     init(_ process: RuntimeProcess) throws(RuntimeError) {
         var path: String?
         if let profile = process.appArmorProfile, profile != "unconfined" || SecurityLabel.hasAppArmor {
-            let own = "/proc/self/attr/apparmor/exec"
-            path = Files.exists(own) ? own : "/proc/self/attr/exec"
+            let own = "self/attr/apparmor/exec"
+            path = Files.exists("/proc/\(own)") ? own : "self/attr/exec"
             (text, property) = ("exec \(profile)", "process.apparmorProfile")
         } else if let label = process.selinuxLabel {
-            path = "/proc/self/attr/exec"
+            path = "self/attr/exec"
             (text, property) = (label, "process.selinuxLabel")
         } else {
             (text, property) = ("", "")
@@ -46,8 +46,7 @@ struct SecurityLabel: ~Copyable {
         }
         let property = property
         file = try step("\(property): open") { () throws(SystemError) in
-            guard FileSystemType(of: path) == .processes else { throw SystemError("open", path, code: 1) }
-            return try Descriptor.open(path, .writeOnly)
+            try ProcessFileSystem.open(path)
         }
     }
 

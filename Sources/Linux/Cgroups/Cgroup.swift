@@ -53,7 +53,8 @@ public struct Cgroup: Sendable, Equatable {
     public static func create(
         _ path: String, layout: CgroupLayout, limits: CgroupLimits
     ) throws(SystemError) -> Cgroup {
-        guard path.hasPrefix("/"), path.count > 1, !path.split(separator: "/").contains("..") else {
+        let names = path.split(separator: "/")
+        guard path.hasPrefix("/"), !names.isEmpty, !names.contains(".."), !names.contains(".") else {
             throw SystemError("make the control group", path, code: EINVAL)
         }
         var group = Cgroup(new: path, layout: layout)
@@ -63,6 +64,10 @@ public struct Cgroup: Sendable, Equatable {
             group.locateRare(limits)
         }
         let existed = group.allDirectories.filter { Files.exists($0) }
+        // Whoever is in the group would be killed with the container: it must be nobody.
+        for directory in existed where !(try Files.read("\(directory)/cgroup.procs")).isEmpty {
+            throw SystemError("use the control group, which has processes already:", directory, code: EBUSY)
+        }
         do {
             try group.enableControllers(for: limits)
             for directory in group.allDirectories where !existed.contains(directory) {

@@ -11,20 +11,24 @@ public enum ProcessFileSystem {
     }
 
     /// Writes to a file of the one that is mounted on /proc, `self/oom_score_adj`.
+    public static func set(_ path: String, _ text: String) throws(SystemError) {
+        let file = try open(path)
+        do { try file.writeAll(text) } catch { throw SystemError("write", "/proc/\(path)", code: error.code) }
+    }
+
+    /// Opens a file of the one that is mounted on /proc for writing.
     ///
     /// What is mounted there must be such a file system, its root, and nothing mounted within is crossed on the way to
     /// the file: else what is meant for a harmless file could be led into /proc/sysrq-trigger (CVE-2025-52881).
-    public static func set(_ path: String, _ text: String) throws(SystemError) {
+    public static func open(_ path: String) throws(SystemError) -> Descriptor {
         let root = try Descriptor.open("/proc", [.path, .directory])
         guard contains(root), try FileStatus(of: root.rawValue).inode == 1 else {
             throw SystemError("write to what is no process file system:", "/proc", code: EXDEV)
         }
         let number = try SystemError.retrying("open", "/proc/\(path)") {
             // unsafe because the path is a C string; it lives for the call. Beneath, no magic links, no other mounts.
-            unsafe bh_openat2(
-                root.rawValue, path, UInt64(UInt32(bitPattern: O_WRONLY | O_CLOEXEC)), 0, 0x08 | 0x02 | 0x01)
+            unsafe bh_openat2(root.rawValue, path, UInt64(UInt32(bitPattern: O_WRONLY | O_CLOEXEC)), 0, 0x0B)
         }
-        let file = Descriptor(adopting: number)
-        do { try file.writeAll(text) } catch { throw SystemError("write", "/proc/\(path)", code: error.code) }
+        return Descriptor(adopting: number)
     }
 }
