@@ -92,13 +92,13 @@ extension RunningContainer {
         if !plan.specification.linux.timeOffsets.isEmpty {
             let lines = plan.specification.linux.timeOffsets.map { "\($0.clock) \($0.seconds) \($0.nanoseconds)\n" }
             try step("linux.timeOffsets: set the clocks") { () throws(SystemError) in
-                try Files.set("/proc/\(process)/timens_offsets", lines.joined())
+                try ProcessFileSystem.set("\(process)/timens_offsets", lines.joined())
             }
         }
         guard plan.hasUserNamespace else { return }
         try step("enter the control groups") { () throws(SystemError) in try cgroup.addSeparate(process) }
         guard let score = plan.process.process.oomScoreAdjustment else { return }
-        do { try Files.set("/proc/\(process)/oom_score_adj", "\(score)") } catch {
+        do { try ProcessFileSystem.set("\(process)/oom_score_adj", "\(score)") } catch {
             if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
             throw RuntimeError("set the out-of-memory score", error)
         }

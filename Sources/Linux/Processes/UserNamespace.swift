@@ -32,8 +32,8 @@ public struct IdentityMap: Sendable, Equatable {
 
     /// Gives them to the new namespace of a child of the calling process, once.
     public func apply(to process: Int32) throws(SystemError) {
-        try Files.set("/proc/\(process)/uid_map", IdentityMap.text(users))
-        try Files.set("/proc/\(process)/gid_map", IdentityMap.text(groups))
+        try ProcessFileSystem.set("\(process)/uid_map", IdentityMap.text(users))
+        try ProcessFileSystem.set("\(process)/gid_map", IdentityMap.text(groups))
     }
 
     private static func text(_ ranges: [IdentityRange]) -> String {
