@@ -10,6 +10,13 @@ public struct CommandResult: Sendable {
     /// Standard error.
     public let error: String
 
+    /// One that ended elsewhere.
+    public init(code: Int32, output: String, error: String) {
+        self.code = code
+        self.output = output
+        self.error = error
+    }
+
     /// The lines of the output.
     public var lines: [String] { output.split(separator: "\n").map(String.init) }
 }
