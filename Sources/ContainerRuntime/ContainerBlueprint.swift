@@ -29,6 +29,11 @@ public struct ContainerBlueprint: Sendable {
         self.root = root
         self.seccompFilter = seccompFilter
     }
+
+    /// The path of the control group that a container gets, below each hierarchy's root.
+    public static func controlGroup(of id: String, _ specification: RuntimeSpecification) -> String {
+        specification.linux.cgroupsPath.map { $0.hasPrefix("/") ? $0 : "/\($0)" } ?? "/\(id)"
+    }
 }
 
 /// Where a root filesystem comes from.

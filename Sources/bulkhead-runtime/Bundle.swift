@@ -10,7 +10,8 @@ struct Bundle {
     let specification: RuntimeSpecification
 
     init(_ path: String) throws {
-        self.path = path.hasPrefix("/") ? path : "\(try currentDirectory())/\(path)"
+        let absolute = path.hasPrefix("/") ? path : "\(try currentDirectory())/\(path)"
+        self.path = "/" + absolute.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
         do {
             configuration = try Files.read("\(self.path)/config.json")
         } catch {
@@ -31,15 +32,22 @@ struct Bundle {
         self.specification = specification
     }
 
+    /// The root filesystem's directory.
+    var root: String {
+        guard let root = specification.root?.path else { return "" }
+        return root.hasPrefix("/") ? root : "\(path)/\(root)"
+    }
+
     /// What is to be made of it.
     func blueprint(id: String, store: StateStore) throws -> ContainerBlueprint {
-        guard let root = specification.root?.path else {
-            throw UsageError("\(path)/config.json: root.path: is missing")
+        guard specification.root != nil else { throw UsageError("\(path)/config.json: root.path: is missing") }
+        guard specification.process != nil else { throw UsageError("\(path)/config.json: process: is missing") }
+        guard Files.isDirectory(root) else {
+            throw UsageError("\(path)/config.json: root.path: \(root) is no directory")
         }
         let filter = try FilterCache(root: store.root).filter(for: specification)
         var blueprint = ContainerBlueprint(
-            id: id, specification: specification, root: .directory(root.hasPrefix("/") ? root : "\(path)/\(root)"),
-            seccompFilter: filter)
+            id: id, specification: specification, root: .directory(root), seccompFilter: filter)
         blueprint.bundle = path
         return blueprint
     }

@@ -8,6 +8,8 @@ struct GlobalOptions: Sendable {
     var root = "/run/bulkhead-runtime"
     private var log: String?
     private var logsJSON = false
+    /// Whether steps are told of, too.
+    private(set) var debug = false
 
     mutating func read(_ words: inout Words) throws {
         var copy = self
@@ -19,9 +21,14 @@ struct GlobalOptions: Sendable {
                 let format = try value(&words)
                 guard ["text", "json"].contains(format) else { throw UsageError("--log-format must be text or json") }
                 copy.logsJSON = format == "json"
-            case "debug": break
+            case "debug": copy.debug = true
             case "systemd-cgroup": throw UsageError("--systemd-cgroup is not supported yet")
-            case "rootless": _ = try value(&words)
+            case "rootless":
+                // What an unprivileged user can have is found out where it is needed, whatever is said here.
+                let mode = try value(&words)
+                guard ["true", "false", "auto"].contains(mode) else {
+                    throw UsageError("--rootless must be true, false or auto, not \(mode)")
+                }
             case "criu": _ = try value(&words)
             case "version", "v":
                 throw Finished(text: "bulkhead-runtime version \(RuntimeProgram.version)\nspec: 1.2.0")
@@ -45,17 +52,31 @@ struct GlobalOptions: Sendable {
 
     /// Tells of an error or a warning, on standard error and in the log.
     func report(_ text: String, level: String = "error") {
+        tell("bulkhead-runtime: \(text)\n")
+        write(level, text)
+    }
+
+    /// Tells of a step, for --debug: in the log where there is one, else on standard error.
+    func note(_ text: String) {
+        if log == nil { tell("bulkhead-runtime: debug: \(text)\n") } else { write("debug", text) }
+    }
+
+    private func tell(_ text: String) {
         let error = Descriptor(adopting: 2)
         // Nobody reads standard error: the log may still be read.
-        try? error.writeAll("bulkhead-runtime: \(text)\n")
+        try? error.writeAll(text)
         _ = error.release()
+    }
+
+    /// One line, as runc and whoever reads its log (Docker, containerd, podman) have them.
+    private func write(_ level: String, _ text: String) {
         guard let log else { return }
         let time = timestamp(Clock.realtimeNanoseconds)
         let line =
             logsJSON
             ? JSON.object(["level": .string(level), "msg": .string(text), "time": .string(time)]).description
             : "time=\"\(time)\" level=\(level) msg=\(JSON.string(text))"
-        // The error has been told already; a log that can't be written changes nothing.
+        // An error has been told already; a log that can't be written changes nothing.
         if let file = try? Descriptor.open(log, [.writeOnly, .create, .append], mode: 0o644) {
             try? file.writeAll(line + "\n")
         }

@@ -10,13 +10,19 @@ enum RuntimeProgram {
     /// Runs one command; returns the exit code.
     static func run(_ words: [String]) -> Int32 {
         var options = GlobalOptions()
+        // runc keeps 1 for exec's own program and has this for what went wrong before.
+        var failure: Int32 = 1
         do {
             var words = Words(words)
             try options.read(&words)
-            guard let name = words.next() else { throw UsageError("no command is given; see --help") }
+            guard let name = words.next() else { throw Finished(text: help) }
+            if name == "help" || name == "h" { throw Finished(text: try help(of: words.next())) }
             guard let command = commands.first(where: { $0.name == name }) else {
-                throw UsageError("no help topic or command for '\(name)'; see --help")
+                failure = 3
+                throw UsageError("no help topic for '\(name)'; see --help for the commands")
             }
+            if name == "exec" { failure = 255 }
+            words.help = command.help
             // Before anything is done, for it starts this program once more.
             if ["create", "run", "exec"].contains(name) { try Program.protectFile() }
             return try command.run(&words, options)
@@ -25,7 +31,7 @@ enum RuntimeProgram {
             return 0
         } catch {
             options.report("\(error)")
-            return 1
+            return failure
         }
     }
 
@@ -35,48 +41,126 @@ enum RuntimeProgram {
         let usage: String
         let summary: String
         let run: @Sendable (inout Words, GlobalOptions) throws -> Int32
+
+        /// What `COMMAND --help` shows.
+        var help: String {
+            """
+            bulkhead-runtime \(name): \(summary)
+
+            bulkhead-runtime [global options] \(name) \(usage)
+            """
+        }
+    }
+
+    private static func help(of name: String?) throws -> String {
+        guard let name else { return help }
+        guard let command = commands.first(where: { $0.name == name }) else {
+            throw UsageError("no help topic for '\(name)'; see --help for the commands")
+        }
+        return command.help
     }
 
     static let commands: [Command] = [
-        Command(name: "create", usage: "[options] ID", summary: "make a container, not started yet", run: create),
+        Command(
+            name: "create",
+            usage: """
+                [options] ID
+                  --bundle DIR, -b DIR     the directory with config.json, by default the working directory
+                  --console-socket PATH    a listening socket that gets the terminal's master
+                  --pid-file FILE          where the first process's number is written
+                  --pidfd-socket PATH      a listening socket that gets a pidfd of the first process
+                  --preserve-fds N         pass N more descriptors on, from 3
+                  --no-new-keyring         stay in the caller's session keyring
+                """, summary: "make a container, not started yet", run: create),
         Command(name: "start", usage: "ID", summary: "start a container that has been made", run: start),
-        Command(name: "run", usage: "[options] ID", summary: "make and start a container", run: runContainer),
-        Command(name: "exec", usage: "[options] ID COMMAND [ARGUMENT…]", summary: "run another process", run: execute),
+        Command(
+            name: "run",
+            usage: """
+                [options] ID
+                  --bundle DIR, -b DIR     the directory with config.json, by default the working directory
+                  --detach, -d             do not wait for its end
+                  --keep                   do not delete it when it has ended
+                  --console-socket PATH    a listening socket that gets the terminal's master
+                  --pid-file FILE          where the first process's number is written
+                  --pidfd-socket PATH      a listening socket that gets a pidfd of the first process
+                  --preserve-fds N         pass N more descriptors on, from 3
+                  --no-new-keyring         stay in the caller's session keyring
+                  --no-subreaper           accepted; there is never a subreaper
+                """, summary: "make and start a container", run: runContainer),
+        Command(
+            name: "exec",
+            usage: """
+                [options] ID COMMAND [ARGUMENT…]
+                  --process FILE, -p FILE  a process object as JSON, instead of COMMAND and the options below
+                  --user UID[:GID], -u     as whom; a name of the container's /etc/passwd will do
+                  --cwd DIR                the working directory
+                  --env NAME=VALUE, -e     one more variable
+                  --tty, -t                with a terminal
+                  --cap NAME, -c NAME      one more capability
+                  --additional-gids N, -g  one more group
+                  --no-new-privs           executing a program never gives more privileges
+                  --apparmor PROFILE       the AppArmor profile
+                  --process-label LABEL    the SELinux label
+                  --cgroup PATH            a control group below the container's, which exists
+                  --detach, -d             do not wait for its end
+                  --console-socket PATH    a listening socket that gets the terminal's master
+                  --pid-file FILE          where its number is written
+                  --pidfd-socket PATH      a listening socket that gets a pidfd of it
+                  --preserve-fds N         pass N more descriptors on, from 3
+                  --ignore-paused          in a paused container too: it runs when that is resumed
+                """, summary: "run another process", run: execute),
         Command(name: "state", usage: "ID", summary: "show a container's state as JSON", run: state),
-        Command(name: "kill", usage: "[--all] ID [SIGNAL]", summary: "send a signal, SIGTERM by default", run: kill),
-        Command(name: "delete", usage: "[--force] ID", summary: "remove a container that has ended", run: delete),
-        Command(name: "list", usage: "[--format table|json] [--quiet]", summary: "list containers", run: list),
+        Command(
+            name: "kill", usage: "[--all, -a] ID [SIGNAL]",
+            summary: "send a signal (9, KILL or SIGKILL; SIGTERM by default)", run: kill),
+        Command(
+            name: "delete", usage: "[--force, -f] ID", summary: "remove a container that has ended, by force any",
+            run: delete),
+        Command(
+            name: "list", usage: "[--format table|json, -f] [--quiet, -q]", summary: "list containers", run: list),
         Command(name: "pause", usage: "ID", summary: "freeze every process", run: pause),
         Command(name: "resume", usage: "ID", summary: "thaw every process", run: resume),
-        Command(name: "update", usage: "[options] ID", summary: "change limits while it runs", run: update),
+        Command(
+            name: "update",
+            usage: """
+                [options] ID
+                  --resources FILE|-  --memory SIZE  --memory-reservation SIZE  --memory-swap SIZE  --pids-limit N
+                  --cpu-share N  --cpu-quota N  --cpu-period N  --cpu-burst N  --cpu-rt-runtime N  --cpu-rt-period N
+                  --cpu-idle 0|1  --cpuset-cpus LIST  --cpuset-mems LIST  --blkio-weight N
+                """, summary: "change limits while it runs", run: update),
         Command(
             name: "events", usage: "[--stats] [--interval 5s] ID",
             summary: "tell of figures and of memory that has run out, as JSON", run: events),
-        Command(name: "ps", usage: "[--format table|json] ID", summary: "list a container's processes", run: processes),
         Command(
-            name: "spec", usage: "[--bundle DIR]", summary: "write a config.json to begin with", run: specification),
+            name: "ps", usage: "[--format table|json, -f] ID [OPTIONS OF ps(1)]",
+            summary: "list a container's processes", run: processes),
+        Command(name: "features", usage: "", summary: "show as JSON what this runtime can do", run: features),
+        Command(
+            name: "spec", usage: "[--bundle DIR, -b] [--rootless]", summary: "write a config.json to begin with",
+            run: specification),
+        Command(name: "checkpoint", usage: "[options] ID", summary: "is refused: see the reason", run: checkpoint),
+        Command(name: "restore", usage: "[options] ID", summary: "is refused: see the reason", run: checkpoint),
     ]
 
     static var help: String {
         let width = commands.map(\.name.count).max() ?? 0
         let lines = commands.map { command in
-            let padding = String(repeating: " ", count: width - command.name.count)
-            return
-                "  \(command.name)\(padding)  \(command.summary)\n  \(String(repeating: " ", count: width))  \(command.usage)"
+            "  \(command.name)\(String(repeating: " ", count: width - command.name.count))  \(command.summary)"
         }
         return """
             bulkhead-runtime \(version): containers out of OCI bundles, with runc's command line
 
-            bulkhead-runtime [--root DIR] [--log FILE] [--log-format text|json] [--debug] COMMAND …
+            bulkhead-runtime [global options] COMMAND …
 
             \(lines.joined(separator: "\n"))
+              help COMMAND, or COMMAND --help, tells of a command's options
 
-            create, run: --bundle DIR  --pid-file FILE  --console-socket PATH  --preserve-fds N; run: --detach  --keep
-            exec: --tty  --detach  --user UID[:GID]  --cwd DIR  --env NAME=VALUE  --process FILE  --pid-file FILE
-                  --console-socket PATH  --cap NAME  --no-new-privs  --additional-gids N  --preserve-fds N
-            update: --resources FILE|-  --memory SIZE  --memory-reservation SIZE  --memory-swap SIZE  --pids-limit N
-                  --cpu-share N  --cpu-quota N  --cpu-period N  --cpu-burst N  --cpu-rt-runtime N  --cpu-rt-period N
-                  --cpu-idle 0|1  --cpuset-cpus LIST  --cpuset-mems LIST  --blkio-weight N
+              --root DIR                      where states are kept, by default /run/bulkhead-runtime
+              --log FILE                      where errors are written as well as to standard error
+              --log-format text|json          how they are written there
+              --debug                         tell of steps, too
+              --rootless true|false|auto      accepted; what a user can have is found out
+              --version, -v
             """
     }
 }

@@ -1,6 +1,8 @@
 /// The words of a command line, taken one after another.
 struct Words {
     private var words: ArraySlice<String>
+    /// What `--help` shows among the options; nil where it has no meaning of its own.
+    var help: String?
 
     init(_ words: [String]) { self.words = words[...] }
 
@@ -24,6 +26,7 @@ struct Words {
             let text = word.drop { $0 == "-" }
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
+            if let help, name == "help" || name == "h" { throw Finished(text: help) }
             let given = parts.count > 1 ? String(parts[1]) : nil
             let value: (inout Words) throws -> String = { words in
                 if let given { return given }
@@ -37,6 +40,14 @@ struct Words {
     /// The one word that must follow.
     mutating func required(_ what: String) throws -> String {
         guard let word = next(), !word.isEmpty else { throw UsageError("the \(what) is missing") }
+        return word
+    }
+
+    /// For a command without options: the one word that must follow.
+    mutating func only(_ what: String) throws -> String {
+        try options { _, _, _ in false }
+        let word = try required(what)
+        try end()
         return word
     }
 

@@ -45,7 +45,7 @@ struct ContainerPlan: Sendable {
         for mount in specification.mounts { mounts.append(try MountPlan(mount, container: identities)) }
         self.mounts = mounts
         try ContainerPlan.check(specification, created, joined.map(\.kind))
-        cgroupPath = linux.cgroupsPath.map { $0.hasPrefix("/") ? $0 : "/\($0)" } ?? "/\(blueprint.id)"
+        cgroupPath = ContainerBlueprint.controlGroup(of: blueprint.id, specification)
         limits = try ContainerPlan.limits(linux)
         (rootPropagation, rootPropagationIsRecursive) = try ContainerPlan.propagation(linux.rootPropagation)
     }

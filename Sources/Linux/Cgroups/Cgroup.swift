@@ -84,6 +84,9 @@ public struct Cgroup: Sendable, Equatable {
         return group
     }
 
+    /// Whether it is there in any hierarchy.
+    public var isThere: Bool { allDirectories.contains { Files.exists($0) } }
+
     /// Every directory of the group.
     var allDirectories: [String] { Array(directories.values) + (unified.map { [$0] } ?? []) }
 

@@ -12,6 +12,12 @@ extension RuntimeProgram {
             return true
         }
         let id = try words.required("container's id")
+        // runc's users write options behind the id, too.
+        try words.options { name, _, _ in
+            guard name == "all" || name == "a" else { return false }
+            all = true
+            return true
+        }
         let signal = try signalNumber(words.next() ?? "SIGTERM")
         try words.end()
         let store = StateStore(root: global.root)
@@ -21,8 +27,15 @@ extension RuntimeProgram {
             for process in try group.processes() { Glibc.kill(process, signal) }
             return 0
         }
-        guard store.status(record) != .stopped else { throw RuntimeError.wrongState("container not running") }
-        try ProcessDescriptor(process: record.process).signal(signal)
+        // The descriptor first: what is found to be the container's process can't become another one any more.
+        let process: ProcessDescriptor
+        do { process = try ProcessDescriptor(process: record.process) } catch {
+            guard error.code == ESRCH else { throw error }
+            throw RuntimeError.wrongState("container not running")
+        }
+        guard record.isProcessAlive else { throw RuntimeError.wrongState("container not running") }
+        try process.signal(signal)
+        if global.debug { global.note("container \(id): signal \(signal) to process \(record.process)") }
         return 0
     }
 
@@ -36,13 +49,19 @@ extension RuntimeProgram {
         let id = try words.required("container's id")
         try words.end()
         let store = StateStore(root: global.root)
-        guard Files.exists(store.directory(id)), !id.contains("/"), !id.hasPrefix(".") else {
+        guard StateStore.isName(id), Files.exists(store.directory(id)) else {
             if force { return 0 }
             throw UsageError("container does not exist: \(id)")
         }
-        guard Files.exists("\(store.directory(id))/state.json") else {
-            // What a crash has left of a container that never came to be.
+        guard let lock = try ContainerLock.waiting(for: store.configuration(id)) else {
+            // Its maker was killed right after it had claimed the name, or somebody has deleted it just now.
             try store.remove(id)
+            return 0
+        }
+        guard Files.exists("\(store.directory(id))/state.json") else {
+            try removeUnfinished(id, store)
+            lock.release()
+            if global.debug { global.note("container \(id): removed, it was never finished") }
             return 0
         }
         let record = try store.record(id)
@@ -60,8 +79,29 @@ extension RuntimeProgram {
         try group.remove()
         try RunningContainer.removeShares(of: id, specification)
         try store.remove(id)
+        lock.release()
         global.runPoststop(specification, record)
+        if global.debug {
+            global.note("container \(id): deleted; it was \(status.rawValue), its control group \(record.cgroup)")
+        }
         return 0
+    }
+
+    /// Removes what is left of a container whose maker was killed: there is its configuration, which names its control
+    /// group, and in that group perhaps its process.
+    private static func removeUnfinished(_ id: String, _ store: StateStore) throws {
+        // Half a configuration: nothing had been made of it.
+        if let specification = try? store.specification(id) {
+            let path = ContainerBlueprint.controlGroup(of: id, specification)
+            // A failure to make a second container in the same group must not end the first.
+            if try !store.all().contains(where: { $0.cgroup == path }) {
+                let group = Cgroup(existing: path, layout: try .detect())
+                try group.kill()
+                try group.remove()
+                try RunningContainer.removeShares(of: id, specification)
+            }
+        }
+        try store.remove(id)
     }
 
     static func pause(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
@@ -73,25 +113,46 @@ extension RuntimeProgram {
     }
 
     private static func setFrozen(_ words: inout Words, _ global: GlobalOptions, _ frozen: Bool) throws -> Int32 {
-        let id = try words.required("container's id")
-        try words.end()
-        let record = try StateStore(root: global.root).record(id)
+        let id = try words.only("container's id")
+        let store = StateStore(root: global.root)
+        let lock = try store.lock(id)
+        let record = try store.record(id)
+        let status = store.status(record)
+        if frozen {
+            guard status == .running || status == .created else {
+                throw RuntimeError.wrongState("container not running: it is \(status.rawValue)")
+            }
+        } else {
+            guard status == .paused else {
+                throw RuntimeError.wrongState("container not paused: it is \(status.rawValue)")
+            }
+        }
         try Cgroup(existing: record.cgroup, layout: try .detect()).setFrozen(frozen)
+        lock.release()
         return 0
     }
 
     /// `9`, `KILL`, `SIGKILL`.
     static func signalNumber(_ text: String) throws -> Int32 {
-        if let number = Int32(text), (1...64).contains(number) { return number }
+        // 0 sends nothing and only asks.
+        if let number = Int32(text), (0...64).contains(number) { return number }
         let names = [
             "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
             "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
             "WINCH", "IO", "PWR", "SYS",
         ]
         let name = text.uppercased()
-        guard let index = names.firstIndex(where: { $0 == name || "SIG" + $0 == name }) else {
-            throw UsageError("unknown signal \(text)")
+        let short = name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name
+        if let other = ["IOT": SIGABRT, "CLD": SIGCHLD, "POLL": SIGIO][short] { return other }
+        if short.hasPrefix("RTMIN+"), let offset = Int32(short.dropFirst(6)), (0...30).contains(offset) {
+            return 34 + offset
         }
+        if short.hasPrefix("RTMAX-"), let offset = Int32(short.dropFirst(6)), (0...30).contains(offset) {
+            return 64 - offset
+        }
+        if short == "RTMIN" { return 34 }
+        if short == "RTMAX" { return 64 }
+        guard let index = names.firstIndex(of: short) else { throw UsageError("unknown signal \"\(text)\"") }
         return Int32(index + 1)
     }
 }

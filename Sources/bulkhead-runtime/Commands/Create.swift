@@ -7,6 +7,7 @@ import OCI
 struct CreateOptions {
     var bundle = "."
     var pidFile: String?
+    var pidfdSocket: String?
     var consoleSocket: String?
     var detach = false
     var keep = false
@@ -19,9 +20,15 @@ struct CreateOptions {
             case "bundle", "b": copy.bundle = try value(&words)
             case "pid-file": copy.pidFile = try value(&words)
             case "console-socket": copy.consoleSocket = try value(&words)
+            case "pidfd-socket": copy.pidfdSocket = try value(&words)
             case "preserve-fds": copy.preserved = Int32(clamping: try number(try value(&words)))
-            case "no-pivot": throw UsageError("--no-pivot is not supported")
-            case "no-new-keyring", "no-subreaper": break
+            case "no-pivot":
+                throw UsageError(
+                    "--no-pivot is not supported: without pivot_root the host's root stays reachable for the container;"
+                        + " put the root filesystem on another file system than the initial RAM disk")
+            // There is no new keyring, and who waits for the container is no subreaper.
+            case "no-new-keyring": break
+            case "no-subreaper": if !forRun { return false }
             case "detach", "d": if forRun { copy.detach = true } else { return false }
             case "keep": if forRun { copy.keep = true } else { return false }
             default: return false
@@ -43,12 +50,17 @@ extension RuntimeProgram {
         warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
+            let lock = try store.begin(id, configuration: bundle.configuration)
             var blueprint = try bundle.blueprint(id: id, store: store)
             // Whoever starts it is another process: the container's waits on a socket of its own.
             let listener = try UnixSocket.listen(store.startSocket(id), .sequencedPackets, backlog: 1)
             blueprint.startSocket = listener.rawValue
             let container = try make(blueprint, bundle, options, store)
+            if global.debug {
+                global.note("container \(id): process \(container.process), group \(container.cgroup.path)")
+            }
             try finish(container, bundle, options, store)
+            lock.release()
         } catch {
             // The error that matters is the one before.
             try? store.remove(id)
@@ -69,7 +81,7 @@ extension RuntimeProgram {
         _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
     ) throws -> RunningContainer {
         var blueprint = blueprint
-        blueprint.inheritedDescriptors = preservedDescriptors(options.preserved)
+        try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         let terminal = bundle.specification.process?.terminal == true
         if terminal && options.consoleSocket == nil {
             throw UsageError("cannot allocate tty if runc will detach without setting console socket")
@@ -93,15 +105,38 @@ extension RuntimeProgram {
         _ container: inout RunningContainer, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
     ) throws {
         let record = ContainerRecord(
-            id: container.id, bundle: bundle.path, process: container.process,
+            id: container.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: container.process,
             processStartedAt: ProcessIdentity(container.process)?.startedAt ?? 0, cgroup: container.cgroup.path,
             created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations)
         if let path = options.consoleSocket {
             let streams = container.takeStreams()
             try handOver(streams.output, to: path)
         }
-        if let file = options.pidFile { try Files.write(file, Array("\(container.process)".utf8)) }
-        try store.write(record, configuration: bundle.configuration)
+        if let path = options.pidfdSocket { try hand(container.processDescriptor.rawValue, "pidfd-socket", path) }
+        if let file = options.pidFile { try writeNumber(container.process, to: file) }
+        do { try store.write(record) } catch {
+            // The error that matters is the one before.
+            if let file = options.pidFile { try? Files.removeIfThere(file) }
+            throw error
+        }
+    }
+
+    /// Writes a process's number for whoever waits for the file: it is there only once it is complete.
+    static func writeNumber(_ process: Int32, to file: String) throws {
+        do {
+            try Files.write("\(file).\(getpid())", Array("\(process)".utf8))
+            try Files.rename("\(file).\(getpid())", to: file)
+        } catch { throw UsageError("--pid-file: \(error)") }
+    }
+
+    /// Sends a descriptor to whoever listens at a socket.
+    static func hand(_ descriptor: Int32, _ option: String, _ path: String, text: String = "pidfd") throws {
+        do { try send(descriptor, text, path) } catch { throw UsageError("--\(option): \(error)") }
+    }
+
+    private static func send(_ descriptor: Int32, _ text: String, _ path: String) throws {
+        let socket = try UnixSocket.connect(path)
+        try UnixSocket.send(Array(text.utf8), descriptors: [descriptor], over: socket)
     }
 
     /// Sends a terminal's master to whoever listens at a socket, as runc does.
@@ -109,20 +144,20 @@ extension RuntimeProgram {
         switch terminal {
         case .none: throw UsageError("--console-socket: the process has no terminal")
         case .some(let terminal):
-            let socket = try UnixSocket.connect(path)
-            try UnixSocket.send(Array("/dev/ptmx".utf8), descriptors: [terminal.rawValue], over: socket)
+            try hand(terminal.rawValue, "console-socket", path, text: "/dev/ptmx")
         }
     }
 
-    static func preservedDescriptors(_ count: Int32) -> [Int32] { count > 0 ? Array(3..<3 + count) : [] }
-
     static func start(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
-        let id = try words.required("container's id")
-        try words.end()
+        let id = try words.only("container's id")
         let store = StateStore(root: global.root)
+        let lock = try store.lock(id)
         let record = try store.record(id)
-        guard store.status(record) == .created else {
-            throw RuntimeError.wrongState("cannot start a container that is \(store.status(record).rawValue)")
+        switch store.status(record) {
+        case .created: break
+        case .stopped: throw RuntimeError.wrongState("cannot start a container that has stopped")
+        case .paused: throw RuntimeError.wrongState("cannot start a container that is paused")
+        case .running, .creating: throw RuntimeError.wrongState("cannot start an already running container")
         }
         let specification = try store.specification(id)
         do {
@@ -134,6 +169,8 @@ extension RuntimeProgram {
             try ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL)
             throw error
         }
+        lock.release()
+        if global.debug { global.note("container \(id): process \(record.process) started") }
         return 0
     }
 }

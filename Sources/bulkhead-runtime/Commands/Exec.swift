@@ -18,6 +18,11 @@ struct ExecOptions {
     var noNewPrivileges = false
     var groups: [UInt32] = []
     var preserved: Int32 = 0
+    var pidfdSocket: String?
+    var inPaused = false
+    var group: String?
+    var label: String?
+    var profile: String?
 
     mutating func read(_ words: inout Words) throws {
         var copy = self
@@ -35,7 +40,12 @@ struct ExecOptions {
             case "no-new-privs": copy.noNewPrivileges = true
             case "additional-gids", "g": copy.groups.append(try number(try value(&words)))
             case "preserve-fds": copy.preserved = Int32(clamping: try number(try value(&words)))
-            case "ignore-paused", "no-subreaper": break
+            case "pidfd-socket": copy.pidfdSocket = try value(&words)
+            case "ignore-paused": copy.inPaused = true
+            case "no-subreaper": break
+            case "cgroup": copy.group = try ExecOptions.group(try value(&words))
+            case "process-label": copy.label = try value(&words)
+            case "apparmor": copy.profile = try value(&words)
             default: return false
             }
             return true
@@ -43,14 +53,30 @@ struct ExecOptions {
         self = copy
     }
 
+    /// The path of a control group below the container's, out of `[CONTROLLER:]PATH`.
+    private static func group(_ text: String) throws -> String? {
+        guard !text.contains(":") else {
+            throw UsageError("--cgroup \(text): a group for one controller only is not supported, give a path alone")
+        }
+        let parts = text.split(separator: "/").filter { $0 != "." }
+        guard !parts.contains("..") else { throw UsageError("--cgroup \(text): leads out of the container's group") }
+        return parts.isEmpty ? nil : parts.joined(separator: "/")
+    }
+
     /// What is to be executed, on the base of the container's first process.
     func process(in specification: RuntimeSpecification, arguments: [String]) throws -> RuntimeProcess {
         if let file = processFile {
-            return try RuntimeProcess(JSONField(JSON(parsing: try Files.read(file)), path: "process"))
+            do { return try RuntimeProcess(JSONField(JSON(parsing: try Files.read(file)), path: "process")) } catch {
+                throw UsageError("--process \(file): \(error)")
+            }
         }
         guard !arguments.isEmpty else { throw UsageError("the command is missing") }
         var process = specification.process ?? RuntimeProcess()
         process.arguments = arguments
+        if label?.isEmpty == false { throw UsageError("--process-label: SELinux labels are not supported yet") }
+        if let profile, !["", "unconfined"].contains(profile) {
+            throw UsageError("--apparmor \(profile): AppArmor profiles are not supported yet")
+        }
         process.terminal = terminal
         process.consoleSize = nil
         process.environment += environment
@@ -78,27 +104,56 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         let status = store.status(record)
-        guard status == .running || status == .created else {
-            throw RuntimeError.wrongState("cannot exec in a container that is \(status.rawValue)")
+        switch status {
+        case .running, .created: break
+        case .paused:
+            guard options.inPaused else {
+                throw RuntimeError.wrongState(
+                    "cannot exec in a paused container (use --ignore-paused to override)")
+            }
+        case .stopped, .creating: throw RuntimeError.wrongState("cannot exec in a \(status.rawValue) container")
         }
-        let container = try store.adopt(record)
-        let process = try options.process(in: container.specification, arguments: words.rest())
+        let container = try store.adopt(record, groupBelow: options.group)
+        let hasGroup = container.cgroup.isThere
+        if let group = options.group, !hasGroup {
+            throw UsageError("--cgroup \(group): there is no such group below \(record.cgroup)")
+        }
+        var process = try options.process(in: container.specification, arguments: words.rest())
         if process.terminal && options.detach && options.consoleSocket == nil {
             throw UsageError("cannot allocate tty if runc will detach without setting console socket")
         }
+        if options.consoleSocket != nil && !process.terminal {
+            throw UsageError("--console-socket: the process has no terminal")
+        }
+        let foreground = process.terminal && options.consoleSocket == nil && Terminal.isTerminal(0)
+        if foreground, let size = try? Terminal.size(0) {
+            // The window is there already: the program should see its size from its first line on.
+            process.consoleSize = .init(height: size.rows, width: size.columns)
+        }
+        let passed = try PassedDescriptors(preserved: options.preserved)
+        process.environment += passed.variables
         var executed = try container.exec(
             process, streams: process.terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2),
-            inheritedDescriptors: preservedDescriptors(options.preserved))
-        if let file = options.pidFile { try Files.write(file, Array("\(executed.process)".utf8)) }
+            inheritedDescriptors: passed.numbers)
+        let number = executed.process
+        if global.debug { global.note("container \(id): process \(number) executed") }
         let streams = executed.takeStreams()
-        if let path = options.consoleSocket { try handOver(streams.output, to: path) }
+        do {
+            if let path = options.pidfdSocket { try hand(executed.processDescriptor.rawValue, "pidfd-socket", path) }
+            if let path = options.consoleSocket { try handOver(streams.output, to: path) }
+            if let file = options.pidFile { try writeNumber(number, to: file) }
+        } catch {
+            // Nobody would ever hear of it: it ends, and the error that matters is the one before.
+            try? executed.processDescriptor.signalIfRunning(SIGKILL)
+            throw error
+        }
         if options.detach { return 0 }
-        let number = executed.processDescriptor.rawValue
+        let descriptor = executed.processDescriptor.rawValue
         switch streams.output {
         case .some(let terminal):
             let ours = options.consoleSocket == nil ? terminal.rawValue : nil
-            return try Foreground(number, terminal: ours).wait().exitCode
-        case .none: return try Foreground(number, terminal: nil).wait().exitCode
+            return try Foreground(descriptor, terminal: ours).wait().exitCode
+        case .none: return try Foreground(descriptor, terminal: nil).wait().exitCode
         }
     }
 }

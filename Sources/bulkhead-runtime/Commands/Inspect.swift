@@ -4,10 +4,9 @@ import OCI
 
 extension RuntimeProgram {
     static func state(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
-        let id = try words.required("container's id")
-        try words.end()
+        let id = try words.only("container's id")
         let store = StateStore(root: global.root)
-        print(json(try store.record(id), store))
+        print(json(try store.record(id), store).indented)
         return 0
     }
 
@@ -18,6 +17,8 @@ extension RuntimeProgram {
         state.annotations = record.annotations
         guard case .object(var members) = state.json else { return state.json }
         members["created"] = .string(timestamp(record.created))
+        members["rootfs"] = .string(record.root)
+        members["owner"] = .string(record.ownerName)
         return .object(members)
     }
 
@@ -34,9 +35,11 @@ extension RuntimeProgram {
             let rows = records.map { record in
                 let status = store.status(record)
                 let process = status == .stopped ? "0" : "\(record.process)"
-                return [record.id, process, status.rawValue, record.bundle, timestamp(record.created)]
+                return [
+                    record.id, process, status.rawValue, record.bundle, timestamp(record.created), record.ownerName,
+                ]
             }
-            printTable([["ID", "PID", "STATUS", "BUNDLE", "CREATED"]] + rows)
+            printTable([["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]] + rows)
         }
         return 0
     }
@@ -57,16 +60,25 @@ extension RuntimeProgram {
     }
 
     static func processes(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
-        let (format, _) = try listOptions(&words)
+        var (format, _) = try listOptions(&words)
         let id = try words.required("container's id")
+        let options = words.rest()
+        // runc's users write this option behind the id, too; to ps(1) it means something else.
+        if options.first == "--format", options.count == 2 {
+            format = options[1]
+            guard ["table", "json"].contains(format) else { throw UsageError("--format must be table or json") }
+        }
         let store = StateStore(root: global.root)
         let rows = try store.adopt(try store.record(id)).processes()
         if format == "json" {
             print(JSON.array(rows.map { JSON($0.process) }))
-        } else {
+        } else if options.isEmpty || options.first == "--format" {
             printTable(
                 [["UID", "PID", "PPID", "TTY", "CMD"]]
                     + rows.map { ["\($0.user)", "\($0.process)", "\($0.parent)", $0.terminal, $0.command] })
+        } else {
+            let table = try ProcessTable(options: options)
+            for line in table.lines(of: Set(rows.map(\.process))) { print(line) }
         }
         return 0
     }

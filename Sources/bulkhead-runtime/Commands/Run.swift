@@ -14,7 +14,9 @@ extension RuntimeProgram {
         warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
-            let code = try runContainer(try bundle.blueprint(id: id, store: store), bundle, options, store)
+            var lock: ContainerLock? = try store.begin(id, configuration: bundle.configuration)
+            let blueprint = try bundle.blueprint(id: id, store: store)
+            let code = try runContainer(blueprint, bundle, options, store, &lock)
             if !options.detach && !options.keep {
                 try store.remove(id)
                 global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
@@ -29,7 +31,8 @@ extension RuntimeProgram {
     }
 
     private static func runContainer(
-        _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
+        _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore,
+        _ lock: inout ContainerLock?
     ) throws -> Int32 {
         var blueprint = blueprint
         let terminal = bundle.specification.process?.terminal == true
@@ -43,7 +46,7 @@ extension RuntimeProgram {
                 throw UsageError("cannot allocate tty if runc will detach without setting console socket")
             }
         }
-        blueprint.inheritedDescriptors = preservedDescriptors(options.preserved)
+        try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         var container = try RunningContainer.create(
             blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2))
         var failure: (any Error)?
@@ -52,6 +55,8 @@ extension RuntimeProgram {
             try record(&container, bundle, options, store)
             try container.start()
             if options.detach { return 0 }
+            // It is made: others may handle it now.
+            lock = nil
             code = try wait(&container)
         } catch { failure = error }
         do { try container.destroy() } catch { failure = failure ?? error }

@@ -1,13 +1,15 @@
+import Glibc
 import Linux
 import OCI
 
 extension RuntimeProgram {
     static func specification(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
         var bundle = "."
+        var rootless = false
         try words.options { name, value, words in
             switch name {
             case "bundle", "b": bundle = try value(&words)
-            case "rootless": throw UsageError("--rootless is not supported yet")
+            case "rootless": rootless = true
             default: return false
             }
             return true
@@ -15,8 +17,38 @@ extension RuntimeProgram {
         try words.end()
         let path = "\(bundle)/config.json"
         guard !Files.exists(path) else { throw UsageError("file \(path) exists; remove it first") }
-        try Files.write(path, usual.json.encoded + [UInt8(ascii: "\n")])
+        let document = rootless ? withoutRoot(usual.json) : usual.json
+        try Files.write(path, Array(document.indented.utf8) + [UInt8(ascii: "\n")])
         return 0
+    }
+
+    /// For a user without privileges: a user namespace in which it is root, the host's network, no limits.
+    private static func withoutRoot(_ document: JSON) -> JSON {
+        guard case .object(var members) = document, case .object(var linux) = members["linux"] else { return document }
+        if case .array(let namespaces) = linux["namespaces"] {
+            linux["namespaces"] = .array(namespaces.filter { $0 != ["type": "network"] } + [["type": "user"]])
+        }
+        linux["uidMappings"] = [["containerID": 0, "hostID": JSON(geteuid()), "size": 1]]
+        linux["gidMappings"] = [["containerID": 0, "hostID": JSON(getegid()), "size": 1]]
+        linux["resources"] = nil
+        members["linux"] = .object(linux)
+        if case .array(let mounts) = members["mounts"] {
+            // sysfs needs a network namespace of its own; the group 5 is not mapped.
+            members["mounts"] = .array(
+                mounts.map { mount in
+                    guard case .object(var mount) = mount, let destination = mount["destination"] else { return mount }
+                    if destination == "/sys" {
+                        mount["type"] = "none"
+                        mount["source"] = "/sys"
+                        mount["options"] = ["rbind", "nosuid", "noexec", "nodev", "ro"]
+                    }
+                    if case .array(let options) = mount["options"] {
+                        mount["options"] = .array(options.filter { $0 != "gid=5" })
+                    }
+                    return .object(mount)
+                })
+        }
+        return .object(members)
     }
 
     /// A shell in a root filesystem beside the configuration, with what every Linux program expects.

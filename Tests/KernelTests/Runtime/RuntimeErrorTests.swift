@@ -45,11 +45,16 @@ struct RuntimeErrorTests {
         }
     }
 
-    @Test(arguments: [["frobnicate"], ["run"], ["run", "--nonsense", "x"], ["kill", "x", "NONSENSE"], []])
-    func usage(_ words: [String]) throws {
+    /// With the codes of runc, which gives 3 for an unknown command and shows its help where there is none.
+    @Test(arguments: [
+        (["frobnicate"], 3), (["run"], 1), (["run", "--nonsense", "x"], 1), (["kill", "x", "NONSENSE"], 1),
+        (["--rootless", "maybe", "list"], 1), (["state", "--all", "x"], 1), (["exec", "x"], 255), ([], 0),
+    ] as [([String], Int32)])
+    func usage(_ words: [String], _ code: Int32) throws {
         try withBundle(["/bin/true"]) { bundle throws in
-            let code = try bundle.command(words).code
-            #expect(code == 1)
+            let result = try bundle.command(words)
+            #expect(result.code == code)
+            #expect(result.error.isEmpty == (code == 0))
         }
     }
 

@@ -1,0 +1,83 @@
+import ContainerRuntime
+import Linux
+import OCI
+
+extension RuntimeProgram {
+    /// What this runtime can do, whatever the host: the features structure of the OCI runtime specification.
+    static func features(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+        try words.options { _, _, _ in false }
+        try words.end()
+        let linux: JSON = [
+            "namespaces": JSON(RuntimeFeatures.namespaces),
+            "capabilities": JSON(CapabilitySet.names),
+            "cgroup": ["v1": true, "v2": true, "systemd": false, "systemdUser": false, "rdma": false],
+            "seccomp": [
+                "enabled": true, "actions": JSON(RuntimeFeatures.seccompActions),
+                "operators": JSON(RuntimeFeatures.seccompOperators),
+                "archs": JSON(RuntimeFeatures.seccompArchitectures),
+                "knownFlags": JSON(RuntimeFeatures.seccompFlags), "supportedFlags": JSON(RuntimeFeatures.seccompFlags),
+            ],
+            "apparmor": ["enabled": false], "selinux": ["enabled": false],
+            "intelRdt": ["enabled": false], "mountExtensions": ["idmap": ["enabled": false]],
+            "netDevices": ["enabled": false],
+        ]
+        let document: JSON = [
+            "ociVersionMin": "1.0.0", "ociVersionMax": "1.2.0", "hooks": JSON(RuntimeFeatures.hooks),
+            "mountOptions": JSON(RuntimeFeatures.mountOptions), "linux": linux,
+            "annotations": JSON(["io.bulkhead.runtime.version": version]), "potentiallyUnsafeConfigAnnotations": [],
+        ]
+        print(document.indented)
+        return 0
+    }
+}
+
+/// What config.json may ask for. Every entry is tried by a test: add here what is added there.
+enum RuntimeFeatures {
+    static let namespaces = ["cgroup", "ipc", "mount", "network", "pid", "uts"]
+    static let hooks: [String] = []
+    static let mountOptions =
+        (["bind", "rbind", "defaults", "sync", "async", "dirsync", "mand", "nomand", "silent", "loud"]
+        + ["iversion", "noiversion", "lazytime", "nolazytime"]
+        + ["private", "shared", "slave", "unbindable"].flatMap { [$0, "r\($0)"] }
+        + perMount.flatMap { [$0, "r\($0)"] }).sorted()
+    /// Those that a mount has for itself; with an r in front for all mounts below it too.
+    private static let perMount = [
+        "ro", "rw", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "nodiratime", "diratime", "nosymfollow",
+        "symfollow", "noatime", "atime", "strictatime", "nostrictatime", "relatime", "norelatime",
+    ]
+    static let seccompActions = [
+        "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+        "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
+    ]
+    static let seccompOperators = [
+        "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE",
+    ]
+    static let seccompArchitectures = [
+        "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64", "SCMP_ARCH_MIPS64N32",
+        "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64",
+        "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32",
+        "SCMP_ARCH_X86", "SCMP_ARCH_X86_64",
+    ]
+    static let seccompFlags = [
+        "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+    ]
+}
+
+extension JSON {
+    /// The document in lines of its own, two spaces a level, as runc writes what people read.
+    var indented: String { indented(by: "") }
+
+    private func indented(by space: String) -> String {
+        let inner = space + "  "
+        switch self {
+        case .array(let elements) where !elements.isEmpty:
+            return "[\n" + elements.map { inner + $0.indented(by: inner) }.joined(separator: ",\n") + "\n\(space)]"
+        case .object(let members) where !members.isEmpty:
+            let lines = members.sorted { $0.key < $1.key }.map {
+                "\(inner)\(JSON.string($0.key)): \($0.value.indented(by: inner))"
+            }
+            return "{\n" + lines.joined(separator: ",\n") + "\n\(space)}"
+        default: return description
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Linux
+import OCI
+
+/// What is kept of a container.
+struct ContainerRecord: Sendable {
+    var id: String
+    var bundle: String
+    /// The root filesystem's directory.
+    var root: String
+    /// Who has made it.
+    var owner: UInt32
+    var process: Int32
+    /// In ticks since the kernel's start: tells the process from a later one with the same number.
+    var processStartedAt: UInt64
+    var cgroup: String
+    /// In nanoseconds since 1970.
+    var created: Int64
+    var annotations: [String: String]
+
+    var json: JSON {
+        [
+            "id": .string(id), "bundle": .string(bundle), "rootfs": .string(root), "owner": JSON(owner), "pid": JSON(process), "startTime": JSON(processStartedAt),
+            "cgroup": .string(cgroup), "created": JSON(created), "annotations": JSON(annotations),
+        ]
+    }
+}
+
+extension ContainerRecord {
+    /// Of a container that could not be made, or is gone.
+    init(id: String, bundle: Bundle) {
+        self.init(
+            id: id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: 0, processStartedAt: 0,
+            cgroup: "", created: 0, annotations: bundle.specification.annotations)
+    }
+
+    /// What hooks are told.
+    func state(_ status: RuntimeState.Status) -> RuntimeState {
+        var state = RuntimeState(id: id, status: status, process: process, bundle: bundle)
+        state.annotations = annotations
+        return state
+    }
+
+    /// Whether its first process runs: the very one, not a later one with its number.
+    var isProcessAlive: Bool {
+        ProcessIdentity(process) == ProcessIdentity(process, startedAt: processStartedAt)
+    }
+
+    /// The name of who has made it, or the number where there is none.
+    var ownerName: String {
+        if owner == 0 { return "root" }
+        // A static program has no name service but this file.
+        let users = (try? Files.readText("/etc/passwd")) ?? ""
+        for line in users.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            if fields.count > 2, fields[2] == "\(owner)" { return String(fields[0]) }
+        }
+        return "\(owner)"
+    }
+
+    init(_ field: JSONField) throws(JSONError) {
+        id = try field.required("id").string()
+        bundle = try field.required("bundle").string()
+        root = try field.required("rootfs").string()
+        owner = try field.required("owner").number()
+        process = try field.required("pid").number()
+        processStartedAt = try field.required("startTime").number()
+        cgroup = try field.required("cgroup").string()
+        created = try field.required("created").number()
+        annotations = try field.optional("annotations")?.stringMembers() ?? [:]
+    }
+}
+
+/// A process, beyond the life of its number.
+struct ProcessIdentity: Equatable {
+    let process: Int32
+    let startedAt: UInt64
+
+    init(_ process: Int32, startedAt: UInt64) {
+        self.process = process
+        self.startedAt = startedAt
+    }
+
+    /// The living process that has this number; nil where there is none, or only a dead one that waits to be reaped.
+    init?(_ process: Int32) {
+        // No such file: no such process.
+        guard let text = try? Files.readText("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else {
+            return nil
+        }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        guard fields.count > 19, fields[0] != "Z", fields[0] != "X", let start = UInt64(fields[19]) else { return nil }
+        self.process = process
+        startedAt = start
+    }
+}
