@@ -20,7 +20,8 @@ struct ContainerRecord: Sendable {
 
     var json: JSON {
         [
-            "id": .string(id), "bundle": .string(bundle), "rootfs": .string(root), "owner": JSON(owner), "pid": JSON(process), "startTime": JSON(processStartedAt),
+            "id": .string(id), "bundle": .string(bundle), "rootfs": .string(root), "owner": JSON(owner),
+            "pid": JSON(process), "startTime": JSON(processStartedAt),
             "cgroup": .string(cgroup), "created": JSON(created), "annotations": JSON(annotations),
         ]
     }

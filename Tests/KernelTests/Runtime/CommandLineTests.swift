@@ -6,7 +6,8 @@ import Testing
 @Suite("bulkhead-runtime: command line", .serialized, .enabled(if: isSuperuser))
 struct CommandLineTests {
     private static let commands = [
-        "create", "start", "state", "kill", "delete", "run", "exec", "list", "features", "spec", "ps", "pause", "resume",
+        "create", "start", "state", "kill", "delete", "run", "exec", "list", "features", "spec", "ps", "pause",
+        "resume",
         "checkpoint", "restore",
     ]
 
@@ -120,7 +121,7 @@ struct CommandLineTests {
             bundle.specification.linux.namespaces = []
             for name in try linux.required("namespaces").strings() {
                 bundle.specification.linux.namespaces.append(
-                    try RuntimeNamespace(JSONField(["type": .string(name)])))
+                    .init(try #require(RuntimeNamespace.Kind(rawValue: name))))
             }
             bundle.specification.process?.capabilities = RuntimeCapabilities(
                 try linux.required("capabilities").strings())
@@ -141,8 +142,9 @@ struct CommandLineTests {
                 "defaultAction": "SCMP_ACT_ALLOW", "architectures": JSON(try seccomp.required("archs").strings()),
                 "flags": JSON(try seccomp.required("supportedFlags").strings()), "syscalls": .array(calls),
             ]
-            bundle.specification.linux.seccomp = try RuntimeSeccomp(JSONField(filter))
-            let result = try bundle.run()
+            let document = ConfigurationChange("linux.seccomp", filter).applied(to: bundle.specification.json)
+            try Files.write("\(bundle.directory)/config.json", document.encoded)
+            let result = try bundle.command(["run", "-b", bundle.directory, bundle.id])
             #expect(result.code == 0, "\(result.error)")
         }
     }

@@ -46,10 +46,11 @@ struct RuntimeErrorTests {
     }
 
     /// With the codes of runc, which gives 3 for an unknown command and shows its help where there is none.
-    @Test(arguments: [
-        (["frobnicate"], 3), (["run"], 1), (["run", "--nonsense", "x"], 1), (["kill", "x", "NONSENSE"], 1),
-        (["--rootless", "maybe", "list"], 1), (["state", "--all", "x"], 1), (["exec", "x"], 255), ([], 0),
-    ] as [([String], Int32)])
+    @Test(
+        arguments: [
+            (["frobnicate"], 3), (["run"], 1), (["run", "--nonsense", "x"], 1), (["kill", "x", "NONSENSE"], 1),
+            (["--rootless", "maybe", "list"], 1), (["state", "--all", "x"], 1), (["exec", "x"], 255), ([], 0),
+        ] as [([String], Int32)])
     func usage(_ words: [String], _ code: Int32) throws {
         try withBundle(["/bin/true"]) { bundle throws in
             let result = try bundle.command(words)

@@ -27,7 +27,8 @@ struct RuntimeExecOptionTests {
             try bundle.whileRunning { () throws in
                 #expect(try bundle.exec(script("exit 3")).code == 3)
                 #expect(try bundle.exec(script("kill -TERM $$")).code == 143)
-                #expect(try bundle.command(["exec", bundle.id, "/bin/cat"], input: "to its end").output == "to its end")
+                #expect(
+                    try bundle.command(["exec", bundle.id, "/bin/cat"], input: "to its end").output == "to its end")
             }
         }
     }
@@ -77,9 +78,11 @@ struct RuntimeExecOptionTests {
                 #expect(result.code == 0, "\(result.error)")
                 #expect(result.lines.filter { $0.hasSuffix("/below") }.count == directories.count, "\(result.output)")
                 for directory in directories { try Files.removeDirectory("\(directory)/below") }
-                #expect(try bundle.exec(["/bin/true"], options: ["--cgroup", "missing"]).error.contains("no such group"))
+                #expect(
+                    try bundle.exec(["/bin/true"], options: ["--cgroup", "missing"]).error.contains("no such group"))
                 #expect(try bundle.exec(["/bin/true"], options: ["--cgroup", "../x"]).error.contains("leads out"))
-                #expect(try bundle.exec(["/bin/true"], options: ["--cgroup", "cpu:x"]).error.contains("one controller"))
+                #expect(
+                    try bundle.exec(["/bin/true"], options: ["--cgroup", "cpu:x"]).error.contains("one controller"))
             }
         }
     }

@@ -104,7 +104,8 @@ struct RuntimeLifecycleStateTests {
                 #expect(try bundle.command(["create", "-b", bundle.directory, bundle.id]).code == 0)
                 let id = bundle.id
                 let codes = try together(
-                    bundle, [["start", id], ["kill", id, "KILL"], ["delete", "--force", id], ["pause", id], ["state", id]])
+                    bundle,
+                    [["start", id], ["kill", id, "KILL"], ["delete", "--force", id], ["pause", id], ["state", id]])
                 #expect(codes[2] == 0)
                 try expectNothing(bundle)
             }
@@ -144,6 +145,7 @@ struct RuntimeLifecycleStateTests {
         let state = try JSONField(JSON(parsing: try bundle.command(["state", bundle.id]).output))
         let process = try ProcessDescriptor(process: try state.required("pid").number())
         #expect(try bundle.command(["kill", bundle.id, "KILL"]).code == 0)
-        try Poll.wait(process.rawValue, events: Int16(POLLIN), milliseconds: 10_000)
+        var waiting = pollfd(fd: process.rawValue, events: Int16(POLLIN), revents: 0)
+        try #require(poll(&waiting, 1, 10_000) == 1)
     }
 }
