@@ -1,7 +1,8 @@
 import Glibc
 import Linux
 
-/// The right to change a container: a lock on its config.json.
+/// The right to change a container: a lock on a file of its own (closing any descriptor of a file ends a process's
+/// locks on it, so it is one that nobody reads).
 ///
 /// It is the process's (fcntl), not the descriptor's (flock): a container's first process, which has a copy of every
 /// descriptor until it executes its program, must not hold it when its maker is killed. It ends with this value or this
@@ -12,10 +13,9 @@ struct ContainerLock: ~Copyable {
     private init(_ file: consuming Descriptor) { self.file = file }
 
     /// Makes the file, locked.
-    static func creating(_ path: String, _ content: [UInt8]) throws -> ContainerLock {
+    static func creating(_ path: String) throws -> ContainerLock {
         let file = try Descriptor.open(path, [.readWrite, .create, .exclusive], mode: 0o600)
         try set(file.rawValue, waits: false)
-        try file.writeAll(content)
         return ContainerLock(file)
     }
 

@@ -6,12 +6,13 @@ import OCI
 /// What is kept of each container under `--root`: `<id>/config.json` as it was, from the beginning; `<id>/state.json`
 /// once the container is made; and, until it is started, the socket `<id>/start.sock` on which its process waits.
 ///
-/// Whoever makes, starts, freezes or deletes a container holds the lock on its config.json meanwhile.
+/// Whoever makes, starts, freezes or deletes a container holds the lock on the file `<id>/lock` meanwhile.
 struct StateStore: Sendable {
     let root: String
 
     func directory(_ id: String) -> String { "\(root)/\(id)" }
     func startSocket(_ id: String) -> String { "\(directory(id))/start.sock" }
+    func lockFile(_ id: String) -> String { "\(directory(id))/lock" }
     func configuration(_ id: String) -> String { "\(directory(id))/config.json" }
 
     /// Whether a name leads to a directory below the root, and not elsewhere.
@@ -46,13 +47,15 @@ struct StateStore: Sendable {
 
     /// Begins with a container: it is being made until the lock is given back.
     func begin(_ id: String, configuration bytes: [UInt8]) throws -> ContainerLock {
-        try ContainerLock.creating(configuration(id), bytes)
+        let lock = try ContainerLock.creating(lockFile(id))
+        try Files.write(configuration(id), bytes, mode: 0o600)
+        return lock
     }
 
     /// The lock on a container that is there, made or half made; waits for whoever has it.
     func lock(_ id: String) throws -> ContainerLock {
         guard StateStore.isName(id) else { throw UsageError("container does not exist: \(id)") }
-        guard let lock = try ContainerLock.waiting(for: configuration(id)) else {
+        guard let lock = try ContainerLock.waiting(for: lockFile(id)) else {
             throw UsageError("container does not exist: \(id)")
         }
         return lock
@@ -60,9 +63,9 @@ struct StateStore: Sendable {
 
     /// Forgets a container.
     func remove(_ id: String) throws {
-        for name in ["start.sock", "state.json"] { try Files.removeIfThere("\(directory(id))/\(name)") }
-        // Last, because the lock is on it.
-        try Files.removeIfThere(configuration(id))
+        for name in ["start.sock", "state.json", "config.json"] { try Files.removeIfThere("\(directory(id))/\(name)") }
+        // Last: whoever waits for it finds nothing else.
+        try Files.removeIfThere(lockFile(id))
         do { try Files.removeDirectoryIfThere(directory(id)) } catch {
             guard error.code == ENOTEMPTY else { throw error }
             // Somebody was killed while writing the state.

@@ -53,7 +53,7 @@ extension RuntimeProgram {
             if force { return 0 }
             throw UsageError("container does not exist: \(id)")
         }
-        guard let lock = try ContainerLock.waiting(for: store.configuration(id)) else {
+        guard let lock = try ContainerLock.waiting(for: store.lockFile(id)) else {
             // Its maker was killed right after it had claimed the name, or somebody has deleted it just now.
             try store.remove(id)
             return 0

@@ -18,7 +18,7 @@ extension RuntimeProgram {
                 "knownFlags": JSON(RuntimeFeatures.seccompFlags), "supportedFlags": JSON(RuntimeFeatures.seccompFlags),
             ],
             "apparmor": ["enabled": false], "selinux": ["enabled": false],
-            "intelRdt": ["enabled": false], "mountExtensions": ["idmap": ["enabled": false]],
+            "intelRdt": ["enabled": true], "mountExtensions": ["idmap": ["enabled": true]],
             "netDevices": ["enabled": false],
         ]
         let document: JSON = [
@@ -33,10 +33,15 @@ extension RuntimeProgram {
 
 /// What config.json may ask for. Every entry is tried by a test: add here what is added there.
 enum RuntimeFeatures {
-    static let namespaces = ["cgroup", "ipc", "mount", "network", "pid", "uts"]
-    static let hooks: [String] = []
+    static let namespaces = ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]
+    static let hooks = [
+        "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+    ]
     static let mountOptions =
-        (["bind", "rbind", "defaults", "sync", "async", "dirsync", "mand", "nomand", "silent", "loud"]
+        ([
+            "bind", "rbind", "defaults", "sync", "async", "dirsync", "mand", "nomand", "silent", "loud", "remount",
+            "tmpcopyup", "idmap", "ridmap",
+        ]
         + ["iversion", "noiversion", "lazytime", "nolazytime"]
         + ["private", "shared", "slave", "unbindable"].flatMap { [$0, "r\($0)"] }
         + perMount.flatMap { [$0, "r\($0)"] }).sorted()

@@ -42,7 +42,6 @@ struct RuntimeErrorConfigurationTests {
         .init("process.user.uid", -1), .init("process.user.gid", 4_294_967_296),
         .init("process.user.additionalGids", ["x"]),
         .init("process.capabilities", []),
-        .init("process.capabilities.bounding", ["CAP_NONSENSE"], named: "CAP_NONSENSE"),
         .init("process.rlimits", [["type": "RLIMIT_NONSENSE", "soft": 1, "hard": 1]]),
         .init("process.rlimits", [["type": "RLIMIT_NOFILE", "hard": 1]]),
         .init("process.noNewPrivileges", "x"), .init("process.oomScoreAdj", "x"),
