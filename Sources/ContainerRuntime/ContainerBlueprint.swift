@@ -16,6 +16,8 @@ public struct ContainerBlueprint: Sendable {
     public var files: [ContainerFile] = []
     /// Descriptors of ours that the first process gets from 3 on, in this order.
     public var inheritedDescriptors: [Int32] = []
+    /// Whether it gets a session keyring of its own. Without, it can use the keys in the caller's.
+    public var newKeyring = true
     /// A listening socket on which the first process waits for the order to start, instead of the one that comes from
     /// whoever made it: so that another process can give the order.
     public var startSocket: Int32?

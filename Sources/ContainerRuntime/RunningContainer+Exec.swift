@@ -7,12 +7,13 @@ extension RunningContainer {
     /// container's first process.
     public func exec(
         _ process: RuntimeProcess, streams: StandardStreams, seccompFilter: [UInt8]? = nil,
-        inheritedDescriptors: [Int32] = []
+        inheritedDescriptors: [Int32] = [], newKeyring: Bool = true
     ) throws(RuntimeError) -> ExecutedProcess {
         var process = process
         if process.capabilities == nil { process.capabilities = specification.process?.capabilities }
         let plan = try ProcessPlan(
-            process, filter: seccompFilter ?? self.seccompFilter, linux: specification.linux)
+            process, filter: seccompFilter ?? self.seccompFilter, linux: specification.linux,
+            state: state(.running))
         guard process.terminal == (streams == .terminal) else {
             throw .invalid("process.terminal: does not fit the streams that the process gets")
         }
@@ -30,7 +31,7 @@ extension RunningContainer {
         case .child:
             let start = ContainerEntrant(
                 plan: plan, channel: ChildChannel(theirs), cgroup: cgroup, inherited: inheritedDescriptors,
-                namespaces: specification.linux.namespaces)
+                namespaces: specification.linux.namespaces, newKeyring: newKeyring)
             start.run(container: processDescriptor.rawValue, process: self.process, streams: prepared.child)
         case .parent(let number, let descriptor):
             _ = consume theirs
@@ -54,12 +55,13 @@ struct ContainerEntrant: ~Copyable {
     private var channel: ChildChannel
     let cgroup: Cgroup
     let inherited: [Int32]
+    let newKeyring: Bool
     /// Whether the container's superuser is not the host's, and whether its clocks are its own.
     private let (hasUsers, hasTime): (Bool, Bool)
 
     init(
         plan: ProcessPlan, channel: consuming ChildChannel, cgroup: Cgroup, inherited: [Int32],
-        namespaces: [RuntimeNamespace]
+        namespaces: [RuntimeNamespace], newKeyring: Bool
     ) {
         hasUsers = namespaces.contains { $0.kind == .user }
         hasTime = namespaces.contains { $0.kind == .time }
@@ -67,6 +69,7 @@ struct ContainerEntrant: ~Copyable {
         self.channel = channel
         self.cgroup = cgroup
         self.inherited = inherited
+        self.newKeyring = newKeyring
     }
 
     /// Enters the container and executes the program.
@@ -85,6 +88,9 @@ struct ContainerEntrant: ~Copyable {
         let process = plan.process
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
+        if newKeyring {
+            _ = try step("leave the caller's keyring") { () throws(SystemError) in try Privilege.makeSessionKeyring() }
+        }
         Privilege.setMask(0)
         try run(on: process.affinity?.initial, "initial")
         // Before it is in the container nothing of it can be limited; afterwards the host's files are out of reach.
@@ -93,6 +99,7 @@ struct ContainerEntrant: ~Copyable {
         }
         try run(on: process.affinity?.final, "final")
         let label = try SecurityLabel(process)
+        let listener = try SeccompListener.find(plan.listener)
         if let score = process.oomScoreAdjustment {
             do { try ProcessFileSystem.set("self/oom_score_adj", "\(score)") } catch {
                 guard score == 0, error.code == EPERM || error.code == EACCES else {
@@ -128,7 +135,7 @@ struct ContainerEntrant: ~Copyable {
                 return ChildChannel(try .duplicating(channel.socket.rawValue, atLeast: lowest))
             }
         }
-        try plan.assume(identity, inherited: inherited, channel: channel, label: label)
+        try plan.assume(identity, inherited: inherited, channel: channel, label: label, listener: listener)
         let error = Program.execute(command, arguments: process.arguments, environment: environment)
         throw Command.failure(command, error)
     }

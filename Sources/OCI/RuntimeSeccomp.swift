@@ -8,6 +8,10 @@ public struct RuntimeSeccomp: Sendable, Equatable {
     public var architectures: [String] = []
     /// `SECCOMP_FILTER_FLAG_LOG`, ….
     public var flags: [String] = []
+    /// The unix socket of whoever decides on calls with `SCMP_ACT_NOTIFY`; nil where there is none.
+    public var listenerPath: String?
+    /// What it is told besides.
+    public var listenerMetadata: String?
     /// The rules; the first that matches decides.
     public var calls: [Rule] = []
 
@@ -55,22 +59,12 @@ public struct RuntimeSeccomp: Sendable, Equatable {
     public init(defaultAction: String) { self.defaultAction = defaultAction }
 
     init(_ field: JSONField) throws(JSONError) {
-        try field.refuse(["listenerPath", "listenerMetadata"])
-        defaultAction = try field.required("defaultAction").string()
-        defaultErrno = try field.optional("defaultErrnoRet")?.number()
+        defaultAction = try RuntimeSeccomp.action(field.required("defaultAction"))
+        defaultErrno = try RuntimeSeccomp.errno(field.optional("defaultErrnoRet"), for: defaultAction)
         architectures = try field.optional("architectures")?.strings() ?? []
         flags = try field.optional("flags")?.strings() ?? []
-        calls = try field.list("syscalls") { field throws(JSONError) in
-            Rule(
-                names: try field.required("names").strings(), action: try field.required("action").string(),
-                errno: try field.optional("errnoRet")?.number(),
-                arguments: try field.list("args") { field throws(JSONError) in
-                    Argument(
-                        index: try field.required("index").number(), value: try field.required("value").number(),
-                        second: try field.optional("valueTwo")?.number() ?? 0,
-                        comparison: try field.required("op").string())
-                })
-        }
+        calls = try field.list("syscalls") { field throws(JSONError) in try Rule(field) }
+        try readListener(field)
     }
 
     /// The object.
@@ -80,6 +74,8 @@ public struct RuntimeSeccomp: Sendable, Equatable {
             "defaultErrnoRet": defaultErrno.map { JSON($0) },
             "architectures": architectures.isEmpty ? nil : JSON(architectures),
             "flags": flags.isEmpty ? nil : JSON(flags),
+            "listenerPath": listenerPath.map { .string($0) },
+            "listenerMetadata": listenerMetadata.map { .string($0) },
             "syscalls": calls.isEmpty ? nil : .array(calls.map(\.json)),
         ])
     }

@@ -9,6 +9,9 @@ public enum SeccompCompiler {
     /// Calls that this machine's libseccomp does not know are skipped: no program could make them.
     public static func compile(_ filter: RuntimeSeccomp) throws(SeccompError) -> [UInt8] {
         let defaultAction = try action(filter.defaultAction, filter.defaultErrno)
+        if filter.notifies && filter.listenerPath == nil {
+            throw SeccompError("SCMP_ACT_NOTIFY takes a listenerPath")
+        }
         guard let context = seccomp_init(defaultAction) else {
             throw SeccompError("libseccomp does not take the default action \(filter.defaultAction)")
         }
@@ -33,7 +36,7 @@ public enum SeccompCompiler {
                 try add(rule, name, number, ruleAction, to: context)
             }
         }
-        return try export(context)
+        return try NewerCalls.prologue(of: filter) + export(context)
     }
 
     /// One rule for one call. Conditions on different arguments must all hold; several on one argument are
@@ -73,6 +76,9 @@ public enum SeccompCompiler {
     }
 
     private static func action(_ name: String, _ errno: UInt32?) throws(SeccompError) -> UInt32 {
+        if errno != nil && name != "SCMP_ACT_ERRNO" && name != "SCMP_ACT_TRACE" {
+            throw SeccompError("the action \(name) has no error number")
+        }
         let data = (errno ?? 1) & 0xFFFF
         switch name {
         case "SCMP_ACT_KILL", "SCMP_ACT_KILL_THREAD": return 0
@@ -80,9 +86,10 @@ public enum SeccompCompiler {
         case "SCMP_ACT_TRAP": return 0x0003_0000
         case "SCMP_ACT_ERRNO": return 0x0005_0000 | data
         case "SCMP_ACT_TRACE": return 0x7FF0_0000 | data
+        case "SCMP_ACT_NOTIFY": return 0x7FC0_0000
         case "SCMP_ACT_LOG": return 0x7FFC_0000
         case "SCMP_ACT_ALLOW": return 0x7FFF_0000
-        default: throw SeccompError("the action \(name) is not supported yet")
+        default: throw SeccompError("the action \(name) is not known")
         }
     }
 
@@ -100,7 +107,7 @@ public enum SeccompCompiler {
     }
 
     /// `SCMP_ARCH_X86_64` is `x86_64` in libseccomp's own words.
-    private static func architecture(_ name: String) throws(SeccompError) -> UInt32 {
+    static func architecture(_ name: String) throws(SeccompError) -> UInt32 {
         let token = seccomp_arch_resolve_name(name.replacingPrefix("SCMP_ARCH_", with: "").lowercased())
         guard token != 0 else { throw SeccompError("the architecture \(name) is not known") }
         return token

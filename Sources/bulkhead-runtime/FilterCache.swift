@@ -15,15 +15,21 @@ import Seccomp
 struct FilterCache {
     let directory: String
 
+    /// To be raised when the compiler makes another program of the same text.
+    private static let format = 2
+
     init(root: String) { directory = "\(root)/.seccomp" }
 
     /// The program for a container's configuration, or nil where it wants none.
     func filter(for specification: RuntimeSpecification) throws -> [UInt8]? {
         guard let filter = specification.linux.seccomp else { return nil }
         let text = filter.json.encoded
-        let path = "\(directory)/\(FilterCache.name(of: text)).bpf"
+        let path = "\(directory)/\(FilterCache.name(of: text))-\(FilterCache.format).bpf"
         if let found = FilterCache.program(in: path, madeFrom: text) { return found }
-        let program = try SeccompCompiler.compile(filter)
+        let program: [UInt8]
+        do { program = try SeccompCompiler.compile(filter) } catch {
+            throw UsageError("linux.seccomp: \(error)")
+        }
         try Files.makeDirectories(directory, mode: 0o700)
         let length = UInt32(truncatingIfNeeded: text.count)
         let head = [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: length >> $0) }

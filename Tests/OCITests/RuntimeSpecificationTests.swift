@@ -76,10 +76,6 @@ struct RuntimeSpecificationTests {
     @Test(arguments: [
         (#"{"ociVersion": "1.0.0", "linux": {"uidMappings": [{"hostID": 1}]}}"#, "linux.uidMappings[0].containerID"),
         (
-            #"{"ociVersion": "1.0.0", "linux": {"seccomp": {"defaultAction": "A", "listenerPath": "/x"}}}"#,
-            "linux.seccomp.listenerPath"
-        ),
-        (
             #"{"ociVersion": "1.0.0", "mounts": [{"destination": "/a", "uidMappings": [{"hostID": 1}]}]}"#,
             "mounts[0].uidMappings[0].containerID"
         ),

@@ -25,9 +25,18 @@ struct SeccompTests {
         #expect(!old.calls.contains { $0.names.contains("ptrace") })
     }
 
-    @Test(arguments: ["SCMP_ACT_NOTIFY", "SCMP_ACT_NONSENSE"])
-    func unknownActionsAreRefused(_ action: String) {
-        #expect(throws: SeccompError.self) { try SeccompCompiler.compile(RuntimeSeccomp(defaultAction: action)) }
+    @Test func unknownActionsAreRefused() {
+        #expect(throws: SeccompError.self) {
+            try SeccompCompiler.compile(RuntimeSeccomp(defaultAction: "SCMP_ACT_NONSENSE"))
+        }
+    }
+
+    @Test func callsThatNobodyAnswersAreRefused() throws {
+        var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
+        filter.calls = [.init(names: ["mkdir"], action: "SCMP_ACT_NOTIFY")]
+        #expect(throws: SeccompError.self) { try SeccompCompiler.compile(filter) }
+        filter.listenerPath = "/run/agent"
+        #expect(try !SeccompCompiler.compile(filter).isEmpty)
     }
 
     @Test func unknownCallsAreSkipped() throws {

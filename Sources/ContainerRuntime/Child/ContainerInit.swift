@@ -37,6 +37,9 @@ struct ContainerInit: ~Copyable {
         let process = plan.process.process
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
+        if plan.blueprint.newKeyring {
+            _ = try step("leave the caller's keyring") { () throws(SystemError) in try Privilege.makeSessionKeyring() }
+        }
         Privilege.setMask(0)
         if plan.needsAssistance { try enterOwnNamespaces() }
         try enterControlGroups()
@@ -63,6 +66,7 @@ struct ContainerInit: ~Copyable {
         try setup.protectPaths()
         try runHooksBeforeEntering()
         let label = try SecurityLabel(process)
+        let listener = try SeccompListener.find(plan.process.listener)
         try setup.enter()
 
         let root = try setup.root()
@@ -79,7 +83,8 @@ struct ContainerInit: ~Copyable {
         try makeRoomForInherited()
         try placeMemory()
         try plan.process.assume(
-            identity, inherited: plan.blueprint.inheritedDescriptors, channel: channel, label: label)
+            identity, inherited: plan.blueprint.inheritedDescriptors, channel: channel, label: label,
+            listener: listener)
         try Hooks.run(
             "startContainer", plan.specification.hooks.startContainer,
             plan.blueprint.state(.created, process: Program.number))

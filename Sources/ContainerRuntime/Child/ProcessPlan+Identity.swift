@@ -46,7 +46,7 @@ extension ProcessPlan {
     /// each step may take away what the ones before it need. `channel` stays open until the program is executed.
     func assume(
         _ identity: ResolvedIdentity, inherited: [Int32], channel: borrowing ChildChannel,
-        label: borrowing SecurityLabel
+        label: borrowing SecurityLabel, listener: borrowing SeccompListener?
     ) throws(RuntimeError) {
         try schedule()
         try label.apply()
@@ -55,7 +55,8 @@ extension ProcessPlan {
                 try Privilege.setLimit(limit.resource, soft: limit.soft, hard: limit.hard)
             }
         }
-        try ProcessPlan.arrange(inherited, channel.socket.rawValue)
+        let connection = try connect(listener, inherited)
+        try ProcessPlan.arrange(inherited, [channel.socket.rawValue] + ProcessPlan.numbers(of: connection))
         Privilege.setMask(process.user.umask ?? 0o022)
         do {
             let own = try CapabilitySet.permitted()
@@ -65,13 +66,40 @@ extension ProcessPlan {
             if let filter, !process.noNewPrivileges {
                 // Without no_new_privs this takes CAP_SYS_ADMIN, which a change of the user has made ineffective.
                 if identity.uid != 0 { try CapabilitySet.set(effective: own, permitted: own, inheritable: []) }
-                try Privilege.installFilter(filter, flags: filterFlags)
+                try install(filter, connection)
             }
             try capabilities?.assume(from: own)
             if process.noNewPrivileges { try Privilege.setNoNewPrivileges() }
-            if let filter, process.noNewPrivileges { try Privilege.installFilter(filter, flags: filterFlags) }
+            if let filter, process.noNewPrivileges { try install(filter, connection) }
         } catch {
             throw RuntimeError("take the process's privileges", error)
+        }
+    }
+
+    private func connect(
+        _ listener: borrowing SeccompListener?, _ inherited: [Int32]
+    ) throws(RuntimeError) -> SeccompConnection? {
+        switch listener {
+        case nil: return nil
+        case .some(let listener): return try SeccompConnection(listener, inherited: inherited.count)
+        }
+    }
+
+    private static func numbers(of connection: borrowing SeccompConnection?) -> [Int32] {
+        switch connection {
+        case nil: []
+        case .some(let connection): [connection.number]
+        }
+    }
+
+    /// Installs the filter; where it leaves calls to somebody else, that one gets its descriptor at once.
+    private func install(_ filter: [UInt8], _ connection: borrowing SeccompConnection?) throws(SystemError) {
+        let listening = try Privilege.installFilter(filter, flags: filterFlags, listening: self.listener != nil)
+        switch connection {
+        case nil: return
+        case .some(let connection):
+            guard let listening else { return }
+            try connection.send(listening)
         }
     }
 
@@ -101,18 +129,18 @@ extension ProcessPlan {
     ///
     /// Closing on exec would be too late: the kernel looks the program up before, and its path, or the interpreter that
     /// it names, may lead through `/proc/self/fd` to whatever our caller had open (CVE-2024-21626). The connection to
-    /// the parent stays, to be closed on exec; a socket leads nowhere.
-    private static func arrange(_ inherited: [Int32], _ channel: Int32) throws(RuntimeError) {
+    /// the parent stays, and that to a filter's listener, to be closed on exec; a socket leads nowhere.
+    private static func arrange(_ inherited: [Int32], _ kept: [Int32]) throws(RuntimeError) {
         try step("arrange the descriptors") { () throws(SystemError) in
             let count = Int32(truncatingIfNeeded: inherited.count)
-            guard count > 0 else { return try Program.closeDescriptors(from: 3, except: channel) }
+            guard count > 0 else { return try Program.closeDescriptors(from: 3, except: kept) }
             // The wanted numbers may be those of others that are wanted: all go through numbers above first.
             var copies: [Int32] = []
             for number in inherited { copies.append(try Descriptor.duplicating(number, atLeast: 3 + count).release()) }
             for (index, number) in copies.enumerated() {
                 try Program.duplicate(number, to: 3 + Int32(truncatingIfNeeded: index))
             }
-            try Program.closeDescriptors(from: 3 + count, except: channel)
+            try Program.closeDescriptors(from: 3 + count, except: kept)
         }
     }
 }

@@ -38,6 +38,7 @@ struct ContainerPlan: Sendable {
         if described.user.name == nil { described.user.name = specification.annotations["org.bulkhead.user"] }
         self.process = try ProcessPlan(
             described, filter: blueprint.seccompFilter, linux: linux,
+            state: blueprint.state(.created, process: 0),
             groups: specification.annotations["org.bulkhead.groups"])
         var mounts: [MountPlan] = []
         (created, joined) = try ContainerPlan.namespaces(linux.namespaces)

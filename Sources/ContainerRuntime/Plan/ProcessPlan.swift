@@ -12,6 +12,8 @@ struct ProcessPlan: Sendable {
     let filter: [UInt8]?
     /// The kernel's flags for it.
     let filterFlags: UInt32
+    /// Who answers calls that the filter does not decide on, or nil where it decides on all.
+    let listener: SeccompListener.Address?
     /// Names or numbers of further groups, which are looked up in the container.
     let groupNames: [String]
     /// How the kernel presents itself; nil: as it is.
@@ -26,11 +28,12 @@ struct ProcessPlan: Sendable {
     }
 
     init(
-        _ process: RuntimeProcess, filter: [UInt8]?, linux: RuntimeLinux, groups: String? = nil
+        _ process: RuntimeProcess, filter: [UInt8]?, linux: RuntimeLinux, state: RuntimeState, groups: String? = nil
     ) throws(RuntimeError) {
         self.process = process
         self.filter = filter
-        filterFlags = try ProcessPlan.bits(of: linux.seccomp?.flags ?? [])
+        listener = try filter == nil ? nil : SeccompListener.Address(linux.seccomp, state)
+        filterFlags = try ProcessPlan.bits(of: linux.seccomp?.flags ?? [], listening: listener != nil)
         personality = linux.personality
         try SecurityLabel.check(process)
         groupNames = groups?.split(separator: ",").map(String.init) ?? []
@@ -59,14 +62,16 @@ struct ProcessPlan: Sendable {
     }
 
     /// SECCOMP_FILTER_FLAG_*; there is one thread only, so synchronising threads needs nothing.
-    private static func bits(of flags: [String]) throws(RuntimeError) -> UInt32 {
+    private static func bits(of flags: [String], listening: Bool) throws(RuntimeError) -> UInt32 {
         var bits: UInt32 = 0
         for flag in flags {
             switch flag {
             case "SECCOMP_FILTER_FLAG_TSYNC": break
             case "SECCOMP_FILTER_FLAG_LOG": bits |= 2
             case "SECCOMP_FILTER_FLAG_SPEC_ALLOW": bits |= 4
-            default: throw .invalid("linux.seccomp.flags: \(flag) is not supported yet")
+            // The kernel refuses it where nobody listens, and there is nothing to wait for then.
+            case "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV": bits |= listening ? 32 : 0
+            default: throw .invalid("linux.seccomp.flags: \(flag) is not known")
             }
         }
         return bits

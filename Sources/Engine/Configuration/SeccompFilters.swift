@@ -59,6 +59,8 @@ final class SeccompFilters: Sendable {
         for name in capabilities {
             if let number = CapabilityNames.all.firstIndex(of: name) { bits |= 1 << UInt64(number) }
         }
-        return "default-\(String(bits, radix: 16))-\(kernelRelease.filter { $0.isLetter || $0.isNumber || $0 == "." })"
+        // 2: to be raised when the compiler makes another program of the same profile.
+        return
+            "default-2-\(String(bits, radix: 16))-\(kernelRelease.filter { $0.isLetter || $0.isNumber || $0 == "." })"
     }
 }

@@ -32,12 +32,28 @@ public enum Privilege {
     }
 
     /// Installs a filter for system calls: classic BPF, 8 bytes an instruction. `log` also logs what it denies.
-    public static func installFilter(_ program: [UInt8], flags: UInt32 = 0) throws(SystemError) {
+    ///
+    /// - Returns: with `listening`, the descriptor on which the calls come that wait for an answer; nil without.
+    @discardableResult
+    public static func installFilter(
+        _ program: [UInt8], flags: UInt32 = 0, listening: Bool = false
+    ) throws(SystemError) -> Descriptor? {
         guard program.count.isMultiple(of: 8), !program.isEmpty, let count = UInt16(exactly: program.count / 8) else {
             throw SystemError("install the seccomp filter", code: EINVAL)
         }
         // unsafe because the kernel reads `count` instructions of 8 bytes, which is exactly what the array has
-        try SystemError.check(unsafe bh_seccomp_filter(program, count, flags), "install the seccomp filter")
+        let result = unsafe bh_seccomp_filter(program, count, listening ? flags | 8 /* NEW_LISTENER */ : flags)
+        try SystemError.check(result, "install the seccomp filter")
+        return listening ? Descriptor(adopting: result) : nil
+    }
+
+    /// Leaves the session keyring that was inherited for a new one with nothing in it; says its serial number, 0 where
+    /// the kernel has no keys. It has no name: one with a name that exists already would be joined, whoever made it.
+    @discardableResult
+    public static func makeSessionKeyring() throws(SystemError) -> Int32 {
+        let serial = bh_new_session_keyring()
+        if serial < 0 && errno == ENOSYS { return 0 }
+        return try SystemError.check(serial, "make a session keyring")
     }
 
     /// Sets a limit of a process (0: the calling one); `resource` is the number of RLIMIT_*.

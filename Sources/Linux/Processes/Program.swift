@@ -24,10 +24,16 @@ public enum Program {
         try SystemError.check(bh_close_range(UInt32(first), .max, onExec ? 4 : 0), "close_range")
     }
 
-    /// Closes every descriptor from `first` on but one.
-    public static func closeDescriptors(from first: Int32, except kept: Int32) throws(SystemError) {
-        if kept > first { try SystemError.check(bh_close_range(UInt32(first), UInt32(kept - 1), 0), "close_range") }
-        try closeDescriptors(from: max(first, kept + 1))
+    /// Closes every descriptor from `first` on but these.
+    public static func closeDescriptors(from first: Int32, except kept: [Int32]) throws(SystemError) {
+        var next = first
+        for number in kept.sorted() where number >= next {
+            if number > next {
+                try SystemError.check(bh_close_range(UInt32(next), UInt32(number - 1), 0), "close_range")
+            }
+            next = number + 1
+        }
+        try closeDescriptors(from: next)
     }
 
     /// Makes `target` another name of the open file `source`; not closed on exec.
