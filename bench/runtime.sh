@@ -138,24 +138,25 @@ for name in "${names[@]:1}"; do
 done
 echo
 
-groups() { find /sys/fs/cgroup -type d -name "$prefix*" | wc -l; }
+# Of those made here: the others have left some of what did not fit its limit.
+groups() { find /sys/fs/cgroup -type d -name "$prefix-own-*" | wc -l; }
 available() { awk '/^MemAvailable/ {print $2}' /proc/meminfo; }
 descriptors() { awk '{print $1}' /proc/sys/fs/file-nr; }
 turns=${TURNS:-1000}
 before=$(available) open=$(descriptors)
-for turn in $(seq "$turns"); do runtime bulkhead-runtime run -b "$work/true" "$prefix-$turn" < /dev/null; done
+for turn in $(seq "$turns"); do runtime bulkhead-runtime run -b "$work/true" "$prefix-own-$turn" < /dev/null; done
 echo "$turns containers in turn: control groups left $(groups), states left $(ls "$state/bulkhead-runtime" | wc -l)," \
     "MemAvailable $((before - $(available))) KiB less, open files of the whole host $(($(descriptors) - open)) more"
 
 crowd=${CROWD:-500}
 before=$(available) begun=$(date +%s%N)
 for one in $(seq "$crowd"); do
-    runtime bulkhead-runtime run -d -b "$work/sleep" "$prefix-$one" < /dev/null > /dev/null 2>&1
+    runtime bulkhead-runtime run -d -b "$work/sleep" "$prefix-own-$one" < /dev/null > /dev/null 2>&1
 done
 ended=$(date +%s%N)
 running=$(runtime bulkhead-runtime list | grep -c ' running ' || true)
 echo "$crowd containers at once: $running running, started in $(((ended - begun) / crowd / 1000)) µs each," \
     "$(((before - $(available)) / crowd)) KiB of memory each"
-for one in $(seq "$crowd"); do runtime bulkhead-runtime delete --force "$prefix-$one"; done
+for one in $(seq "$crowd"); do runtime bulkhead-runtime delete --force "$prefix-own-$one"; done
 echo "deleted again: control groups left $(groups)"
 [ "$running" = "$crowd" ] && [ "$(groups)" = 0 ]
