@@ -22,6 +22,9 @@ public struct ContainerBlueprint: Sendable {
     /// whoever made it: so that another process can give the order.
     public var startSocket: Int32?
 
+    /// Whether systemd is asked for its control group: `linux.cgroupsPath` is `slice:prefix:name` then.
+    public var usesSystemd = false
+
     /// Creates it.
     public init(
         id: String, specification: RuntimeSpecification, root: ContainerRoot, seccompFilter: [UInt8]? = nil

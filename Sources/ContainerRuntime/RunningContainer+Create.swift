@@ -14,9 +14,30 @@ extension RunningContainer {
             throw .invalid("process.terminal: does not fit the streams that the process gets")
         }
         let layout = try step("look for control groups") { () throws(SystemError) in try CgroupLayout.detect() }
+        if blueprint.usesSystemd { return try createInScope(plan, streams, layout) }
         let cgroup = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
             try Cgroup.create(plan.cgroupPath, layout: layout, limits: plan.limits)
         }
+        return try create(plan, streams, layout, in: cgroup)
+    }
+
+    private static func createInScope(
+        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout
+    ) throws(RuntimeError) -> RunningContainer {
+        let holder = try ScopeHolder()
+        let cgroup = try holder.makeGroup(plan, layout)
+        let container = try create(plan, streams, layout, in: cgroup)
+        do { try holder.end(cgroup, plan.limits) } catch {
+            // The error that matters is the one before.
+            try? container.destroy()
+            throw error
+        }
+        return container
+    }
+
+    private static func create(
+        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, in cgroup: Cgroup
+    ) throws(RuntimeError) -> RunningContainer {
         var cache: CacheControl?
         do {
             cache = try CacheControl(plan.specification, id: plan.blueprint.id)

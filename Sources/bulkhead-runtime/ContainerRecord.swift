@@ -14,17 +14,23 @@ struct ContainerRecord: Sendable {
     /// In ticks since the kernel's start: tells the process from a later one with the same number.
     var processStartedAt: UInt64
     var cgroup: String
+    /// The unit of systemd around it.
+    var scope: SystemdScope?
     /// In nanoseconds since 1970.
     var created: Int64
     var annotations: [String: String]
 
     var json: JSON {
-        [
+        .members([
             "id": .string(id), "bundle": .string(bundle), "rootfs": .string(root), "owner": JSON(owner),
             "pid": JSON(process), "startTime": JSON(processStartedAt),
             "cgroup": .string(cgroup), "created": JSON(created), "annotations": JSON(annotations),
-        ]
+            "scope": scope.map { ["name": .string($0.name), "user": .bool($0.isOfUser)] },
+        ])
     }
+
+    /// Its control group.
+    func group(layout: CgroupLayout) -> Cgroup { Cgroup(existing: cgroup, layout: layout, scope: scope) }
 }
 
 extension ContainerRecord {
@@ -67,6 +73,9 @@ extension ContainerRecord {
         process = try field.required("pid").number()
         processStartedAt = try field.required("startTime").number()
         cgroup = try field.required("cgroup").string()
+        scope = try field.read("scope") { field throws(JSONError) in
+            SystemdScope(name: try field.required("name").string(), isOfUser: try field.required("user").bool())
+        }
         created = try field.required("created").number()
         annotations = try field.optional("annotations")?.stringMembers() ?? [:]
     }

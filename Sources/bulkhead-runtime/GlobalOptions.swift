@@ -6,6 +6,8 @@ import OCI
 /// The options in front of the command.
 struct GlobalOptions: Sendable {
     var root = "/run/bulkhead-runtime"
+    /// Whether systemd is asked for containers' control groups.
+    var usesSystemd = false
     private var log: String?
     private var logsJSON = false
     /// Whether steps are told of, too.
@@ -22,7 +24,7 @@ struct GlobalOptions: Sendable {
                 guard ["text", "json"].contains(format) else { throw UsageError("--log-format must be text or json") }
                 copy.logsJSON = format == "json"
             case "debug": copy.debug = true
-            case "systemd-cgroup": throw UsageError("--systemd-cgroup is not supported yet")
+            case "systemd-cgroup": copy.usesSystemd = true
             case "rootless":
                 // What an unprivileged user can have is found out where it is needed, whatever is said here.
                 let mode = try value(&words)

@@ -116,7 +116,7 @@ struct StateStore: Sendable {
         return try RunningContainer(
             adopting: record.id, process: record.process, specification: specification,
             seccompFilter: try FilterCache(root: root).filter(for: specification),
-            cgroup: Cgroup(existing: path, layout: try .detect()))
+            cgroup: Cgroup(existing: path, layout: try .detect(), scope: record.scope))
     }
 
     /// Where a container is in its life.
@@ -125,7 +125,7 @@ struct StateStore: Sendable {
         if Files.exists(startSocket(record.id)) { return .created }
         // Without a freezer nothing can be frozen.
         guard let layout = try? CgroupLayout.detect() else { return .running }
-        let frozen = try? Cgroup(existing: record.cgroup, layout: layout).isFrozen()
+        let frozen = try? record.group(layout: layout).isFrozen()
         return frozen == true ? .paused : .running
     }
 }

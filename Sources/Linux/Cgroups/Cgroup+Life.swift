@@ -43,7 +43,10 @@ extension Cgroup {
             try Files.set("\(freezer)/freezer.state", "THAWED")
         }
         if let unified, Files.exists(unified) {
-            try waitForEvent(in: unified, "populated 0", milliseconds: milliseconds)
+            // systemd takes a scope away as soon as it is empty.
+            do { try waitForEvent(in: unified, "populated 0", milliseconds: milliseconds) } catch
+                where (error.code == ENOENT || error.code == ENODEV) && !Files.exists(unified)
+            {}
         }
     }
 
@@ -81,6 +84,7 @@ extension Cgroup {
     /// Removes the group; every directory is tried, and the first failure is thrown.
     public func remove() throws(SystemError) {
         var failure: SystemError?
+        if let scope { do { try scope.stop() } catch { failure = error } }
         for directory in allDirectories {
             do { try Cgroup.removeTree(directory) } catch  where error.code != ENOENT {
                 failure = failure ?? error

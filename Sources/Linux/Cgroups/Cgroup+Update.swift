@@ -12,13 +12,18 @@ extension Cgroup {
             try group.enableControllers(for: limits)
             try group.completeFromPresent(&limits)
             try group.applyBurst(&limits)
+            try group.scope?.set(limits, unified: true)
             try group.applyUnified(limits)
         } else {
+            try group.scope?.set(limits, unified: false)
             try group.joinFurther(limits)
             try group.applyBurst(&limits)
             try group.applySeparate(limits, raisesSwap: group.raisesSwap(limits))
         }
     }
+
+    /// Sets limits as they are, without regard to those that are there.
+    public func setLimits(_ limits: CgroupLimits) throws(SystemError) { try apply(limits) }
 
     /// The kernel of v1 refuses a limit below what is used; that of v2 kills for it, which the configuration may forbid.
     private func checkMemory(_ limits: CgroupLimits) throws(SystemError) {

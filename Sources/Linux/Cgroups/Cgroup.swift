@@ -12,10 +12,13 @@ public struct Cgroup: Sendable, Equatable {
     var unified: String?
     /// Controllers that are in the v2 tree of a hybrid host (those that v1 does not have there).
     var moved: Set<CgroupController> = []
+    /// The unit of systemd that it belongs to, if that is asked to keep it.
+    public internal(set) var scope: SystemdScope?
 
     /// Names a group that exists; hierarchies in which it does not are left out.
-    public init(existing path: String, layout: CgroupLayout) {
+    public init(existing path: String, layout: CgroupLayout, scope: SystemdScope? = nil) {
         self.path = path
+        self.scope = scope
         self.layout = layout
         locate()
         if !isUnified {
@@ -44,24 +47,26 @@ public struct Cgroup: Sendable, Equatable {
     }
 
     /// Whether the v2 hierarchy has the controllers.
-    var isUnified: Bool { if case .unified = layout { true } else { false } }
+    var isUnified: Bool { layout.isUnified }
 
     /// Makes the group with its limits; what a failure leaves behind is removed again.
     ///
     /// In v1 only those hierarchies are used that limits, figures, freezing or devices need: processor sets and block
     /// devices only where they are limited.
     public static func create(
-        _ path: String, layout: CgroupLayout, limits: CgroupLimits
+        _ path: String, layout: CgroupLayout, limits: CgroupLimits, in scope: SystemdScope? = nil
     ) throws(SystemError) -> Cgroup {
         let names = path.split(separator: "/")
         guard path.hasPrefix("/"), !names.isEmpty, !names.contains(".."), !names.contains(".") else {
             throw SystemError("make the control group", path, code: EINVAL)
         }
         var group = Cgroup(new: path, layout: layout)
+        group.scope = scope
         if !group.isUnified {
             if limits.processors == nil && limits.memoryNodes == nil { group.directories[.cpuset] = nil }
             if limits.block.isEmpty { group.directories[.blkio] = nil }
             group.locateRare(limits)
+            if scope != nil, let root = layout.rareRoot(of: .systemd) { group.directories[.systemd] = root + path }
         }
         let existed = group.allDirectories.filter { Files.exists($0) }
         // Whoever is in the group would be killed with the container: it must be nobody.

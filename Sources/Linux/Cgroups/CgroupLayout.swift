@@ -21,6 +21,9 @@ public enum CgroupLayout: Sendable, Equatable {
         return .separate(base: base, roots: roots, unified: hasUnified ? unified : nil)
     }
 
+    /// Whether it is version 2 alone.
+    public var isUnified: Bool { if case .unified = self { true } else { false } }
+
     /// The root of a hierarchy of v1 that is looked for only where somebody asks for it.
     func rareRoot(of controller: CgroupController) -> String? {
         guard case .separate(let base, _, _) = self else { return nil }
@@ -41,13 +44,17 @@ public enum CgroupLayout: Sendable, Equatable {
 /// A kind of limit.
 public enum CgroupController: String, Sendable, CaseIterable, Hashable {
     case memory, cpu, cpuacct, pids, devices, freezer, cpuset, blkio, hugetlb, rdma, misc
+    /// systemd's own hierarchy of v1, which limits nothing.
+    case systemd
     case networkClass = "net_cls"
     case networkPriority = "net_prio"
 
     /// Those that are looked for at every start.
     static let usual: [CgroupController] = [.memory, .cpu, .cpuacct, .pids, .devices, .freezer, .cpuset, .blkio]
     /// The others: nearly nobody asks for them.
-    static let rare: [CgroupController] = [.hugetlb, .rdma, .misc, .networkClass, .networkPriority]
+    static let rare: [CgroupController] = [
+        .hugetlb, .rdma, .misc, .networkClass, .networkPriority, .systemd,
+    ]
 
     /// Its name in v2.
     var unifiedName: String { self == .blkio ? "io" : rawValue }

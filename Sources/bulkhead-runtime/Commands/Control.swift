@@ -23,7 +23,7 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         if all {
-            let group = Cgroup(existing: record.cgroup, layout: try .detect())
+            let group = record.group(layout: try .detect())
             for process in try group.processes() { Glibc.kill(process, signal) }
             return 0
         }
@@ -74,7 +74,7 @@ extension RuntimeProgram {
         if status != .stopped {
             try ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL)
         }
-        let group = Cgroup(existing: record.cgroup, layout: try .detect())
+        let group = record.group(layout: try .detect())
         try group.kill()
         try group.remove()
         try RunningContainer.removeShares(of: id, specification)
@@ -127,7 +127,7 @@ extension RuntimeProgram {
                 throw RuntimeError.wrongState("container not paused: it is \(status.rawValue)")
             }
         }
-        try Cgroup(existing: record.cgroup, layout: try .detect()).setFrozen(frozen)
+        try record.group(layout: try .detect()).setFrozen(frozen)
         lock.release()
         return 0
     }

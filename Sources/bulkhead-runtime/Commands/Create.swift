@@ -52,6 +52,7 @@ extension RuntimeProgram {
         do {
             let lock = try store.begin(id, configuration: bundle.configuration)
             var blueprint = try bundle.blueprint(id: id, store: store)
+            blueprint.usesSystemd = global.usesSystemd
             // Whoever starts it is another process: the container's waits on a socket of its own.
             let listener = try UnixSocket.listen(store.startSocket(id), .sequencedPackets, backlog: 1)
             blueprint.startSocket = listener.rawValue
@@ -107,6 +108,7 @@ extension RuntimeProgram {
         let record = ContainerRecord(
             id: container.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: container.process,
             processStartedAt: ProcessIdentity(container.process)?.startedAt ?? 0, cgroup: container.cgroup.path,
+            scope: container.cgroup.scope,
             created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations)
         if let path = options.consoleSocket {
             let streams = container.takeStreams()

@@ -15,7 +15,8 @@ extension RuntimeProgram {
         try store.reserve(id)
         do {
             var lock: ContainerLock? = try store.begin(id, configuration: bundle.configuration)
-            let blueprint = try bundle.blueprint(id: id, store: store)
+            var blueprint = try bundle.blueprint(id: id, store: store)
+            blueprint.usesSystemd = global.usesSystemd
             let code = try runContainer(blueprint, bundle, options, store, &lock)
             if !options.detach && !options.keep {
                 try store.remove(id)
