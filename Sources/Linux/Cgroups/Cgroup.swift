@@ -69,9 +69,12 @@ public struct Cgroup: Sendable, Equatable {
             if scope != nil, let root = layout.rareRoot(of: .systemd) { group.directories[.systemd] = root + path }
         }
         let existed = group.allDirectories.filter { Files.exists($0) }
-        // Whoever is in the group would be killed with the container: it must be nobody.
-        for directory in existed where !(try Files.read("\(directory)/cgroup.procs")).isEmpty {
-            throw SystemError("use the control group, which has processes already:", directory, code: EBUSY)
+        // Whoever is in the group would be killed with the container: it must be nobody. systemd has just made the one of
+        // a scope, refuses one that is there already, and has put the process that holds it there.
+        if scope == nil {
+            for directory in existed where !(try Files.read("\(directory)/cgroup.procs")).isEmpty {
+                throw SystemError("use the control group, which has processes already:", directory, code: EBUSY)
+            }
         }
         do {
             try group.enableControllers(for: limits)
