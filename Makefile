@@ -12,7 +12,7 @@ demo: build
 # Builds in the debug configuration and runs every test: units, the real kernel, the real clients.
 # The runner's closing lines are the last of the log.
 test: dependencies
-	scripts/fetch-tools docker
+	scripts/fetch-tools docker dockerd podman
 	swift build --build-tests
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" swift test --skip-build --disable-xctest
 

@@ -151,6 +151,7 @@ let package = Package(
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "SeccompTests", dependencies: ["OCI", "Seccomp"], swiftSettings: common),
+        .testTarget(name: "PeerTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks", "OCI", "TestKit"], swiftSettings: common),
     ]
 )

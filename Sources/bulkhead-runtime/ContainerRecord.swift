@@ -19,6 +19,8 @@ struct ContainerRecord: Sendable {
     /// In nanoseconds since 1970.
     var created: Int64
     var annotations: [String: String]
+    /// Whether each of its processes gets a session keyring of its own.
+    var newKeyring = true
 
     var json: JSON {
         .members([
@@ -78,6 +80,7 @@ extension ContainerRecord {
         }
         created = try field.required("created").number()
         annotations = try field.optional("annotations")?.stringMembers() ?? [:]
+        newKeyring = try field.optional("newKeyring")?.bool() ?? true
     }
 }
 

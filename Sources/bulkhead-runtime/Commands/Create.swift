@@ -11,6 +11,8 @@ struct CreateOptions {
     var consoleSocket: String?
     var detach = false
     var keep = false
+    /// Whether the container gets a session keyring of its own instead of the caller's.
+    var newKeyring = true
     var preserved: Int32 = 0
 
     mutating func read(_ words: inout Words, forRun: Bool) throws {
@@ -26,8 +28,8 @@ struct CreateOptions {
                 throw UsageError(
                     "--no-pivot is not supported: without pivot_root the host's root stays reachable for the container;"
                         + " put the root filesystem on another file system than the initial RAM disk")
-            // There is no new keyring, and who waits for the container is no subreaper.
-            case "no-new-keyring": break
+            case "no-new-keyring": copy.newKeyring = false
+            // Who waits for the container is no subreaper.
             case "no-subreaper": if !forRun { return false }
             case "detach", "d": if forRun { copy.detach = true } else { return false }
             case "keep": if forRun { copy.keep = true } else { return false }
@@ -82,6 +84,7 @@ extension RuntimeProgram {
         _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
     ) throws -> RunningContainer {
         var blueprint = blueprint
+        blueprint.newKeyring = options.newKeyring
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         let terminal = bundle.specification.process?.terminal == true
         if terminal && options.consoleSocket == nil {
@@ -109,7 +112,8 @@ extension RuntimeProgram {
             id: container.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: container.process,
             processStartedAt: ProcessIdentity(container.process)?.startedAt ?? 0, cgroup: container.cgroup.path,
             scope: container.cgroup.scope,
-            created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations)
+            created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations,
+            newKeyring: options.newKeyring)
         if let path = options.consoleSocket {
             let streams = container.takeStreams()
             try handOver(streams.output, to: path)

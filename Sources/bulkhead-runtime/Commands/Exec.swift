@@ -73,10 +73,8 @@ struct ExecOptions {
         guard !arguments.isEmpty else { throw UsageError("the command is missing") }
         var process = specification.process ?? RuntimeProcess()
         process.arguments = arguments
-        if label?.isEmpty == false { throw UsageError("--process-label: SELinux labels are not supported yet") }
-        if let profile, !["", "unconfined"].contains(profile) {
-            throw UsageError("--apparmor \(profile): AppArmor profiles are not supported yet")
-        }
+        if let label, !label.isEmpty { process.selinuxLabel = label }
+        if let profile, !profile.isEmpty { process.appArmorProfile = profile }
         process.terminal = terminal
         process.consoleSize = nil
         process.environment += environment
@@ -134,7 +132,7 @@ extension RuntimeProgram {
         process.environment += passed.variables
         var executed = try container.exec(
             process, streams: process.terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2),
-            inheritedDescriptors: passed.numbers)
+            inheritedDescriptors: passed.numbers, newKeyring: record.newKeyring)
         let number = executed.process
         if global.debug { global.note("container \(id): process \(number) executed") }
         let streams = executed.takeStreams()

@@ -17,7 +17,7 @@ extension RuntimeProgram {
                 "archs": JSON(RuntimeFeatures.seccompArchitectures),
                 "knownFlags": JSON(RuntimeFeatures.seccompFlags), "supportedFlags": JSON(RuntimeFeatures.seccompFlags),
             ],
-            "apparmor": ["enabled": false], "selinux": ["enabled": false],
+            "apparmor": ["enabled": true], "selinux": ["enabled": false],
             "intelRdt": ["enabled": true], "mountExtensions": ["idmap": ["enabled": true]],
             "netDevices": ["enabled": false],
         ]
@@ -52,7 +52,7 @@ enum RuntimeFeatures {
     ]
     static let seccompActions = [
         "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
-        "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
+        "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
     ]
     static let seccompOperators = [
         "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE",

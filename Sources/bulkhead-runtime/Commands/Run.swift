@@ -47,6 +47,7 @@ extension RuntimeProgram {
                 throw UsageError("cannot allocate tty if runc will detach without setting console socket")
             }
         }
+        blueprint.newKeyring = options.newKeyring
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         var container = try RunningContainer.create(
             blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2))

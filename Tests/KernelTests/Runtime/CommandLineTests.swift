@@ -131,10 +131,12 @@ struct CommandLineTests {
             // Calls that `true` does not make.
             let names = ["mkdir", "rmdir", "link", "unlink", "symlink", "chmod", "chown", "rename", "mknod"]
             var calls: [JSON] = []
-            for (name, action) in zip(names, actions) {
+            // That one wants a listener: RuntimeSeccompListenerTests has one.
+            let plain = actions.filter { $0 != "SCMP_ACT_NOTIFY" }
+            for (name, action) in zip(names, plain) {
                 calls.append(["names": [.string(name)], "action": .string(action)])
             }
-            #expect(calls.count == actions.count)
+            #expect(calls.count == plain.count && plain.count == actions.count - 1)
             for comparison in operators {
                 let argument: JSON = ["index": 0, "value": 99, "valueTwo": 1, "op": .string(comparison)]
                 calls.append(["names": ["swapon"], "action": "SCMP_ACT_ERRNO", "args": [argument]])

@@ -108,9 +108,9 @@ struct RuntimeExecOptionTests {
             try bundle.whileRunning { () throws in
                 #expect(try bundle.exec(["/bin/true"], options: ["--apparmor", "unconfined"]).code == 0)
                 let profile = try bundle.exec(["/bin/true"], options: ["--apparmor", "mine"])
-                #expect(profile.code == 255 && profile.error.contains("--apparmor mine"))
+                #expect(profile.code == 255 && profile.error.contains("process.apparmorProfile: mine"))
                 let label = try bundle.exec(["/bin/true"], options: ["--process-label", "a:b:c"])
-                #expect(label.code == 255 && label.error.contains("--process-label"))
+                #expect(label.code == 255 && label.error.contains("process.selinuxLabel: a:b:c"))
             }
         }
     }

@@ -28,4 +28,16 @@ struct RuntimeKeyringTests {
             }
         }
     }
+
+    @Test func theCallersSessionKeyringIsKeptWhereThatIsAskedFor() throws {
+        try withBundle(["/bin/cat", "/proc/keys"]) { bundle throws in
+            bundle.specification.process?.user = RuntimeUser(uid: 33, gid: 33)
+            let serial = try Privilege.makeSessionKeyring()
+            let own = String(UInt32(bitPattern: serial), radix: 16)
+            let name = String(repeating: "0", count: 8 - own.count) + own
+            try bundle.write()
+            let result = try bundle.command(["run", "--no-new-keyring", "-b", bundle.directory, bundle.id])
+            #expect(sessions(result.output).contains(name), "\(result)")
+        }
+    }
 }

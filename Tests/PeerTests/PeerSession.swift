@@ -1,0 +1,125 @@
+import Glibc
+import Linux
+import TestKit
+import Testing
+
+/// One program that runs containers, with `bulkhead-runtime` as its runtime, in mount and network namespaces and roots of
+/// its own: nothing of it can reach the host.
+///
+/// With `BULKHEAD_PEER_RUNTIME=/usr/sbin/runc` in the environment the same tests judge that runtime: a test that the
+/// reference fails is a wrong test.
+final class PeerSession {
+    let peer: Peer
+    let resources: TestResources
+    let runtime: String
+    private var processes: [Int32] = []
+    private var holder: Int32 = 0
+
+    var directory: String { resources.directory }
+
+    static let project: String = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()
+    static let tools = project + "/.build/tools"
+
+    init(_ peer: Peer, _ resources: TestResources) throws {
+        self.peer = peer
+        self.resources = resources
+        runtime = try getenv("BULKHEAD_PEER_RUNTIME").map { String(cString: $0) } ?? Command.built("bulkhead-runtime")
+        do {
+            try hold()
+            let image = try host("\(PeerSession.project)/scripts/make-test-image", ["\(directory)/image.tar"])
+            try #require(image.code == 0, "\(image.error)")
+            try peer.prepare(self)
+        } catch {
+            end()
+            throw error
+        }
+    }
+
+    /// A process that keeps the namespaces.
+    private func hold() throws {
+        let pipe = try PipePair()
+        holder = try Spawn.process(
+            path: "/usr/bin/unshare",
+            arguments: ["--mount", "--net", "sh", "-c", "ip link set lo up; echo ready; exec sleep 1000"],
+            environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [(1, pipe.writing.rawValue)])
+        guard case .bytes = try pipe.reading.read(upTo: 16) else {
+            throw SystemError("make the namespaces of the test", code: EIO)
+        }
+    }
+
+    /// A program of the host, outside.
+    private func host(_ path: String, _ arguments: [String]) throws -> CommandResult {
+        try Command.run(path, arguments, in: resources)
+    }
+
+    private func inside(_ arguments: [String]) -> [String] {
+        let path = "PATH=\(PeerSession.tools)/usr/sbin:\(PeerSession.tools)/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        let libraries = "LD_LIBRARY_PATH=\(PeerSession.tools)/usr/lib/x86_64-linux-gnu"
+        return ["-t", "\(holder)", "-m", "-n", "env", path, libraries] + peer.environment(self) + arguments
+    }
+
+    /// Runs a command in the namespaces, to its end.
+    func run(_ arguments: [String], input: String = "") throws -> CommandResult {
+        try Command.run("/usr/bin/nsenter", inside(["timeout", "60"] + arguments), input: input, in: resources)
+    }
+
+    /// The same with a terminal.
+    func runInTerminal(_ arguments: [String]) throws -> CommandResult {
+        try run(["script", "-qec", arguments.map { "'\($0)'" }.joined(separator: " "), "/dev/null"])
+    }
+
+    /// Starts a daemon and waits until a command of its client succeeds.
+    func startDaemon(_ arguments: [String], answering probe: [String]) throws {
+        let log = try Descriptor.open("\(directory)/daemon.log", [.writeOnly, .create, .append], mode: 0o644)
+        processes.append(
+            try Spawn.process(
+                path: "/usr/bin/nsenter", arguments: inside(arguments),
+                environment: [], descriptors: [(1, log.rawValue), (2, log.rawValue)]))
+        extendLifetime(log)
+        let deadline = Clock.monotonicMilliseconds + 60_000
+        // The client is the only one who can tell: the socket is there before the daemon answers.
+        while try run(probe).code != 0 {
+            guard Clock.monotonicMilliseconds < deadline else {
+                throw SystemError(
+                    "wait for \(arguments[0]): \(try Files.readText("\(directory)/daemon.log").suffix(2000))",
+                    code: ETIMEDOUT)
+            }
+        }
+    }
+
+    /// Ends daemons and the namespaces.
+    func end() {
+        for process in processes.reversed() { PeerSession.end(process, SIGTERM) }
+        if holder > 0 { PeerSession.end(holder, SIGKILL) }
+        processes = []
+        holder = 0
+        removeGroups()
+    }
+
+    /// podman leaves the group of its monitor and the parent that it was told, whatever the runtime.
+    private func removeGroups() {
+        // Where there is no such tree nothing has been left.
+        for tree in (try? Files.entries(of: "/sys/fs/cgroup")) ?? [] {
+            rmdir("/sys/fs/cgroup/\(tree)/\(resources.prefix)/conmon")
+            rmdir("/sys/fs/cgroup/\(tree)/\(resources.prefix)")
+        }
+    }
+
+    private static func end(_ process: Int32, _ signal: Int32) {
+        // What can't be ended is found as left behind.
+        guard let descriptor = try? ProcessDescriptor(process: process) else { return }
+        try? descriptor.signalIfRunning(signal)
+        if (try? descriptor.waitForEnd(atMost: 30_000)) != nil { return }
+        try? descriptor.signalIfRunning(SIGKILL)
+        _ = try? descriptor.waitForEnd()
+    }
+}
+
+/// Runs a test with a peer, and fails it if anything of it is left.
+func withPeer(_ peer: Peer, _ body: (PeerSession) throws -> Void) throws {
+    try withTestResources { resources in
+        let session = try PeerSession(peer, resources)
+        defer { session.end() }
+        try body(session)
+    }
+}
