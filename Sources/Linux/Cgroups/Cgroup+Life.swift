@@ -32,6 +32,8 @@ extension Cgroup {
         if let unified {
             do {
                 try Files.set("\(unified)/cgroup.kill", "1")
+            } catch  where error.code == ENODEV {
+                // systemd has taken it away while it was opened.
             } catch  where error.code == ENOENT {
                 if Files.exists(unified) { try killOneByOne(milliseconds) }
             }
