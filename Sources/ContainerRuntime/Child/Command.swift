@@ -25,7 +25,9 @@ enum Command {
     }
 
     private static func check(_ status: FileStatus, _ name: String, _ path: String) throws(RuntimeError) {
-        if status.kind == .directory { throw .commandNotExecutable("exec: \"\(name)\": is a directory: permission denied") }
+        if status.kind == .directory {
+            throw .commandNotExecutable("exec: \"\(name)\": is a directory: permission denied")
+        }
         guard status.kind == .file, status.permissions & 0o111 != 0 else {
             throw .commandNotExecutable("exec: \"\(name)\": permission denied")
         }
