@@ -35,7 +35,11 @@ extension Program {
     }
 
     private static func isSealed() throws(SystemError) -> Bool {
-        bh_fcntl(try Descriptor.open(ownFile).rawValue, 1034 /* F_GET_SEALS */, 0) == seals
+        let file = try Descriptor.open(ownFile)
+        // Open until the kernel has looked at it: a descriptor is closed after its last use.
+        defer { extendLifetime(file) }
+        let found = bh_fcntl(file.rawValue, 1034 /* F_GET_SEALS */, 0)
+        return found >= 0 && found & seals == seals
     }
 
     private static func sealedCopy() throws(SystemError) -> Descriptor {
