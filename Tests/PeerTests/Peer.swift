@@ -21,7 +21,10 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
                 "DOCKER_HOST=unix://\(directory)/docker.sock",
                 "XTABLES_LIBDIR=\(PeerSession.tools)/usr/lib/x86_64-linux-gnu/xtables",
             ]
-        case .containerd: return ["CONTAINERD_ADDRESS=\(directory)/containerd.sock"]
+        case .containerd:
+            return [
+                "CONTAINERD_ADDRESS=\(directory)/containerd.sock", "CONTAINERD_NAMESPACE=\(session.resources.prefix)",
+            ]
         case .podman:
             return [
                 "CONTAINERS_CONF=\(directory)/containers.conf", "CONTAINERS_STORAGE_CONF=\(directory)/storage.conf",
@@ -40,6 +43,7 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
                     "dockerd", "--data-root", "\(directory)/root", "--exec-root", "\(directory)/exec", "--pidfile",
                     "\(directory)/docker.pid", "-H", "unix://\(directory)/docker.sock", "--add-runtime",
                     "bulkhead=\(session.runtime)", "--default-runtime", "bulkhead", "--bridge", "none",
+                    "--cgroup-parent", "/\(session.resources.prefix)",
                 ], answering: ["docker", "version"])
             _ = try session.succeed(["docker", "load", "-i", "\(directory)/image.tar"])
         case .containerd:

@@ -96,7 +96,7 @@ final class PeerSession {
         removeGroups()
     }
 
-    /// podman leaves the group of its monitor and the parent that it was told, whatever the runtime.
+    /// All of them leave the parent that they were told, podman also its monitor's group, whatever the runtime.
     private func removeGroups() {
         // Where there is no such tree nothing has been left.
         for tree in (try? Files.entries(of: "/sys/fs/cgroup")) ?? [] {
