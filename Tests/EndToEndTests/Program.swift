@@ -63,13 +63,16 @@ enum Program {
             try Data(text.utf8).write(to: url)
             return try FileHandle(forUpdating: url)
         }
-        let output = try file("output")
-        let error = try file("error")
+        // Closed by hand: Foundation keeps a process's handles for ever, and its Process.run reads beyond the end of the
+        // list of descriptors once there are over 1,350 (a crash, seen with Swift 6.3).
+        let streams = [try file("output"), try file("error")] + (try input.map { [try file("input", $0)] } ?? [])
+        defer { for stream in streams { try? stream.close() } }  // closed already: nothing to do
+        let (output, error) = (streams[0], streams[1])
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = try input.map { try file("input", $0) } ?? .nullDevice
+        process.standardInput = streams.count > 2 ? streams[2] : .nullDevice
         process.standardOutput = output
         process.standardError = error
         let timer = Task {
