@@ -16,6 +16,7 @@ demo: build
 # The runner's closing lines are the last of the log.
 test: dependencies
 	scripts/fetch-tools docker dockerd podman
+	scripts/make-rig
 	swift build --build-tests
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST) --skip '$(BLOCKING)'
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST) --filter '$(BLOCKING)'

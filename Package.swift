@@ -136,7 +136,8 @@ let package = Package(
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "Wire"], swiftSettings: common),
-        .testTarget(name: "VMTests", dependencies: ["Linux", "OCI", "VMM", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),
         .testTarget(
             name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "TestKit", "Wire"], swiftSettings: common),
         .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),

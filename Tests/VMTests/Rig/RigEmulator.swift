@@ -1,0 +1,51 @@
+/// The command line of the rig's QEMU.
+///
+/// The board is q35: on `microvm` without KVM Debian's kernel finds no clock to calibrate the TSC with, and stays there.
+/// The processor is always the same: with `max,svm=off` QEMU 7.2 runs the guest's first program wrongly (static busybox
+/// aborts in `_dl_get_origin`, every time).
+struct RigEmulator {
+    let image: RigImage
+    let options: RigOptions
+    /// The disk with the host's programs; nil for none.
+    let programs: String?
+    /// What the guest's kernel and processes write to the console goes to this file.
+    let console: String
+    /// The number of the socket, on QEMU's side, that is the agent's port.
+    let port: Int32
+
+    /// Modules that the first process loads: what systemd would have, had it udev, and what tests need.
+    private var modules: [String] {
+        ["overlay", "veth", "bridge", "tun"] + (options.nestedVirtualization ? ["kvm-amd"] : [])
+    }
+
+    private var commandLine: String {
+        [
+            "console=ttyS0", "panic=-1", "loglevel=5", "mitigations=off", "random.trust_cpu=on", "cryptomgr.notests",
+            "systemd.show_status=0", "systemd.log_target=null", "audit=0",
+            "rig.modules=" + modules.joined(separator: ","),
+        ].joined(separator: " ")
+    }
+
+    var arguments: [String] {
+        var words = [
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", "q35", "-accel",
+            "tcg,thread=multi",
+            "-cpu", "max", "-smp", "\(options.processors)",
+            "-m", "\(options.memory)", "-kernel", image.kernel, "-initrd", image.initialFileSystem, "-append",
+            commandLine,
+            "-chardev", "file,id=console,path=\(console)", "-serial", "chardev:console",
+            "-chardev", "socket,id=port,fd=\(port)", "-device", "virtio-serial-pci",
+            "-device", "virtserialport,chardev=port,name=rig",
+            // Every boot writes to a snapshot of its own, which is gone with its QEMU.
+            "-drive", "id=root,if=none,format=raw,file=\(image.rootFileSystem),snapshot=on,cache=unsafe",
+            "-device", "virtio-blk-pci,drive=root",
+        ]
+        if let programs {
+            words += [
+                "-drive", "id=host,if=none,format=raw,file=\(programs),readonly=on", "-device",
+                "virtio-blk-pci,drive=host",
+            ]
+        }
+        return words
+    }
+}

@@ -1,0 +1,16 @@
+/// How the tests' own machine is to be booted.
+struct RigOptions: Sendable {
+    /// The guest's memory in MiB.
+    var memory = 1024
+    /// The guest's processors.
+    var processors = 2
+    /// Loads KVM in the guest, whose processor can virtualise (AMD's SVM, emulated).
+    var nestedVirtualization = false
+    /// Seconds until the guest must have answered. In software and beside other tests a boot of 8 s may take long.
+    var bootDeadline = 180
+}
+
+/// The rig failed: what it was to do, why it did not, and where its logs are.
+struct RigError: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,60 @@
+import TestKit
+import Testing
+
+/// The real kernel with pure cgroup v2 and a running systemd, which the test hosts don't have.
+@Suite(
+    "rig: cgroup v2 and systemd", .serialized,
+    .enabled(if: RigImage.obstacle == nil, Comment(rawValue: RigImage.obstacle ?? "")))
+struct RigTests {
+    /// Which tests run in the rig: those against the real kernel, but for the daemon's networks, the attacks on us and
+    /// fuzzing, which are the same with any control groups and would take as long as all others together in software.
+    private static let suites = #"--filter '^KernelTests\.' --skip '^KernelTests\.(Bridge|[A-Za-z]*(Escape|Fuzz))'"#
+
+    @Test func runtimeRunsOnPureCgroup2UnderSystemd() async throws {
+        try await Rig.run { rig in
+            #expect(try rig.succeed("stat -f -c %T /sys/fs/cgroup") == "cgroup2fs\n")
+            #expect(try rig.succeed("grep -c cgroup /proc/mounts") == "1\n")
+            let state = try rig.run("systemctl is-system-running --wait")
+            let failed = try rig.succeed("systemctl list-units --failed")
+            #expect(state.output == "running\n", "\(failed)")
+            let version = try rig.succeed(
+                "busctl get-property org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager Version"
+            )
+            #expect(version.hasPrefix("s \"252"))
+            let tests = try rig.run(
+                "\(RigPrograms.tests) --testing-library swift-testing \(RigTests.suites)", deadline: 600,
+                echo: true)
+            try RigTests.judge(tests)
+        }
+    }
+
+    @Test func guestHasKVMAndPowersOff() async throws {
+        try await Rig.run(RigOptions(processors: 1, nestedVirtualization: true)) { rig in
+            #expect(try rig.succeed("test -c /dev/kvm && grep -o -m 1 -w svm /proc/cpuinfo") == "svm\n")
+            let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            try rig.write("/tmp/bytes", bytes)
+            #expect(try rig.read("/tmp/bytes") == bytes)
+            try rig.powerOff()
+        }
+    }
+
+    /// Fails with what the runner said about the tests that failed.
+    private static func judge(_ tests: CommandResult) throws {
+        let lines = (tests.output + tests.error).split(separator: "\n").map(String.init)
+        let failures = lines.filter {
+            $0.hasPrefix("✘") || $0.hasPrefix("↳") && !$0.contains("Testing Library") && !$0.contains("Target Platform")
+                || $0.contains("error:")
+        }
+        guard tests.code == 0 else {
+            let story = failures.isEmpty ? lines.suffix(40) : failures[...]
+            throw RigError(description: "in the rig: code \(tests.code)\n\(story.joined(separator: "\n"))")
+        }
+        // A filter that matches nothing is a success for the runner.
+        let run = try #require(lines.last { $0.contains("Test run with") })
+        let count = try #require(run.split(separator: " ").compactMap { Int($0) }.first)
+        #expect(count > 30, "\(run)")
+        // Told, for a suite that is skipped in there says nothing out here.
+        print("in the rig: \(run)")
+        for line in lines where line.contains(" skipped") { print("in the rig: \(line)") }
+    }
+}
