@@ -136,6 +136,7 @@ let package = Package(
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
         .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "Wire"], swiftSettings: common),
+        .testTarget(name: "VMMTests", dependencies: ["Linux", "VMM"], swiftSettings: common),
         .testTarget(
             name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),
         .testTarget(
