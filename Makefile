@@ -3,8 +3,6 @@ PREFIX ?= /usr/local
 PROGRAMS := bulkheadd bulkhead bulkhead-monitor bulkhead-runtime bulkhead-guest bulkhead-vmm
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test --skip-build --disable-xctest
-# Tests that wait for programs: they hold the threads that asynchronous tests need, and so are run after those.
-BLOCKING := ^(KernelTests|PeerTests|VMTests)\.
 
 .PHONY: demo test build bench lint format install uninstall clean dependencies
 
@@ -12,14 +10,12 @@ BLOCKING := ^(KernelTests|PeerTests|VMTests)\.
 demo: build
 	scripts/demo
 
-# Builds in the debug configuration and runs every test, in two runs: units and the real clients; the real kernel and peers.
-# The runner's closing lines are the last of the log.
+# Builds in the debug configuration and runs every test: units, the real kernel, peers, machines and the real clients.
 test: dependencies
 	scripts/fetch-tools docker dockerd podman
 	scripts/make-rig
 	swift build --build-tests
-	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST) --skip '$(BLOCKING)'
-	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST) --filter '$(BLOCKING)'
+	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST)
 
 # Release binaries under .build/release/. One product at a time would link six times as slowly.
 build: dependencies

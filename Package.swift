@@ -123,19 +123,20 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "BulkheadCommands", "DockerModels", "Linux", "OCI",
+                "BulkheadCommands", "DockerModels", "Linux", "OCI", "TestKit",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: common),
-        .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI"], swiftSettings: common),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "TestKit"], swiftSettings: common),
         .testTarget(name: "DockerModelsTests", dependencies: ["DockerModels", "OCI"], swiftSettings: common),
         .testTarget(
             name: "DockerAPITests", dependencies: ["DockerAPI", "DockerModels", "Engine", "OCI", "Wire"] + nio,
             swiftSettings: common),
-        .testTarget(name: "EndToEndTests", dependencies: ["Networks"], swiftSettings: common),
+        .testTarget(name: "EndToEndTests", dependencies: ["Networks", "TestKit"], swiftSettings: common),
         .testTarget(
             name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
-        .testTarget(name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "TestKit", "Wire"], swiftSettings: common),
         .testTarget(name: "VMMTests", dependencies: ["Linux", "VMM"], swiftSettings: common),
         .testTarget(
             name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),

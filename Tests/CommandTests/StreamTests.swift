@@ -1,10 +1,11 @@
 import Foundation
 import Linux
+import TestKit
 import Testing
 
 @testable import BulkheadCommands
 
-struct StreamTests {
+@Suite(.blocking) struct StreamTests {
     @Test func standardDetachKeys() throws {
         #expect(try DetachKeys("ctrl-p,ctrl-q") == .standard)
         #expect(try DetachKeys("a,ctrl-@,ctrl-\\").sequence == [0x61, 0, 28])

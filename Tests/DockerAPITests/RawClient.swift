@@ -38,10 +38,10 @@ final class RawClient: Sendable {
     /// No more is sent.
     func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// One read of what comes within 5 s; empty at the end, nil when nothing comes.
+    /// One read of what comes within 60 s; empty at the end, nil when nothing comes.
     func read() -> [UInt8]? {
         var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        guard poll(&wanted, 1, 5000) > 0 else { return nil }
+        guard poll(&wanted, 1, 60_000) > 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: 65536)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
         return count > 0 ? Array(bytes.prefix(count)) : []
@@ -55,24 +55,5 @@ final class RawClient: Sendable {
             all += some
         }
         return String(decoding: all, as: UTF8.self)
-    }
-}
-
-/// Blocking clients have threads of their own.
-final class BlockingThread {
-    private let body: @Sendable () -> Void
-
-    private init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-
-    static func start(_ body: @escaping @Sendable () -> Void) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(BlockingThread(body)).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<BlockingThread>.fromOpaque(context).takeRetainedValue().body() }
-                return nil
-            }, context)
-        pthread_detach(thread)
     }
 }

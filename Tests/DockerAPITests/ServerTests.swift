@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import NIOHTTP1
 import Synchronization
@@ -15,7 +16,7 @@ import Wire
         let server = APIServer(respond: respond)
         try await server.listen(on: .unix(path: path))
         let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
-            BlockingThread.start { continuation.resume(returning: Result { try test(path) }) }
+            Thread.detachNewThread { continuation.resume(returning: Result { try test(path) }) }
         }
         await server.shutdown()
         #expect(access(path, F_OK) != 0)
@@ -121,7 +122,7 @@ import Wire
             let client = try RawClient(path: path)
             client.send("POST /x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
             _ = client.read(until: "\r\n\r\n")
-            BlockingThread.start {
+            Thread.detachNewThread {
                 let block = [UInt8]([2, 1, 0, 0, 0, 0, 1, 0]) + [UInt8](repeating: 7, count: 65536)
                 for _ in 0..<256 { monitor.send(block) }
                 monitor.endInput()

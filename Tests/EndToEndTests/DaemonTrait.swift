@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// Gives a suite one daemon with the test image loaded and, for level `machine`, one named machine; ends it afterwards and
@@ -59,7 +60,7 @@ extension Trait where Self == DaemonTrait {
 }
 
 /// The suites that use daemons run one after the other: they look for what is left on the host.
-@Suite(.serialized)
+@Suite(.serialized, .blocking)
 enum EndToEnd {
     /// The daemon of the suite.
     static func daemon() throws -> TestDaemon { try #require(DaemonTrait.current) }

@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
+import TestKit
 import Testing
 import Wire
 
 @testable import Engine
 
 /// Containers through real monitors, as root on the real kernel; the image is a directory with busybox.
-@Suite(.enabled(if: getuid() == 0 && EngineFixture.canRun), .serialized) struct EngineRunTests {
+@Suite(.serialized, .blocking, .enabled(if: getuid() == 0 && EngineFixture.canRun)) struct EngineRunTests {
     @Test func runsAndLogsAndEnds() async throws {
         try await EngineFixture.with { fixture in
             let id = try await fixture.create(["sh", "-c", "echo out; echo err >&2; exit 3"])

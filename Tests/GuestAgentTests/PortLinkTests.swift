@@ -1,12 +1,13 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 import Wire
 
 @testable import GuestAgent
 
 /// The agent's end of the port, with the host's end played by the test.
-@Suite struct PortLinkTests {
+@Suite(.blocking) struct PortLinkTests {
     /// What a program that ends at once has put out comes, even if the host says something to it afterwards.
     @Test func whatWasSentBeforeTheEndComes() throws {
         // As the agent does: a write that comes too late is an error, not the end.

@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import Images
 
 /// The file system that guests mount; looked at through a loop device of this host.
-@Suite(.enabled(if: HostProgram.path("mkfs.erofs") != nil, "erofs-utils is not installed"))
+@Suite(.blocking, .enabled(if: HostProgram.path("mkfs.erofs") != nil, "erofs-utils is not installed"))
 struct BlockImageTests {
     private func mounted(_ path: String, in folder: String, _ body: (String) throws -> Void) throws {
         let target = "\(folder)/mounted"

@@ -1,10 +1,11 @@
 import Linux
+import TestKit
 import Testing
 
 @testable import Images
 
 /// Layers that try to get out of their directory, or to bring the daemon down.
-@Suite struct HostileLayerTests {
+@Suite(.blocking) struct HostileLayerTests {
     /// One attack; `refused` where the archive as a whole must be, otherwise it unpacks to something harmless.
     struct Attack: Sendable, CustomTestStringConvertible {
         var testDescription: String

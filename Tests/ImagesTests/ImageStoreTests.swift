@@ -1,9 +1,10 @@
 import Foundation
 import Images
 import OCI
+import TestKit
 import Testing
 
-@Suite(.enabled(if: geteuid() == 0, "unpacking layers sets owners and makes nodes: root is needed"))
+@Suite(.blocking, .enabled(if: geteuid() == 0, "unpacking layers sets owners and makes nodes: root is needed"))
 struct ImageStoreTests {
     @Test func anArchiveIsLoadedListedTaggedAndRemoved() async throws {
         try await TestArchives.withFolder { folder in

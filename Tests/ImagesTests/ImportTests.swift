@@ -1,10 +1,11 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @testable import Images
 
-@Suite struct ImportTests {
+@Suite(.blocking) struct ImportTests {
     private func importing(_ test: TestStore, _ changes: [String] = [], reference: String? = "own:1") async throws
         -> ImageRecord
     {

@@ -1,10 +1,11 @@
 import Linux
 import OCI
+import TestKit
 import Testing
 
 @testable import Images
 
-@Suite struct LoadingTests {
+@Suite(.blocking) struct LoadingTests {
     @Test func anArchiveOfDockerSaveIsLoaded() async throws {
         let test = try TestStore()
         let image = TestImage(names: ["test:latest", "quay.io/team/app:1.2"])

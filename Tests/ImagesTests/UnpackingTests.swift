@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import Images
 
 /// A layer's directory is what overlayfs wants of a lower directory, with everything that the archive said.
-@Suite struct UnpackingTests {
+@Suite(.blocking) struct UnpackingTests {
     private func attributes(_ path: String) throws -> stat {
         var status = stat()
         try #require(lstat(path, &status) == 0, "\(path)")

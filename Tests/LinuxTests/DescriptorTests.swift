@@ -1,8 +1,9 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
-@Suite("Descriptors")
+@Suite("Descriptors", .blocking)
 struct DescriptorTests {
     @Test func pipeCarriesBytesAndEnds() throws {
         let pipe = try PipePair()

@@ -1,7 +1,8 @@
 import Linux
+import TestKit
 import Testing
 
-@Suite("Event loop")
+@Suite("Event loop", .blocking)
 struct EventLoopTests {
     @Test func readsWhatComesAndStops() throws {
         let loop = try EventLoop()

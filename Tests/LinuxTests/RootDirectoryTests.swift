@@ -3,7 +3,7 @@ import Linux
 import TestKit
 import Testing
 
-@Suite("Paths in a root directory")
+@Suite("Paths in a root directory", .blocking)
 struct RootDirectoryTests {
     @Test func linksNeverLeadOut() throws {
         try withTestResources { resources in

@@ -1,8 +1,9 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
-@Suite("Spawn")
+@Suite("Spawn", .blocking)
 struct SpawnTests {
     @Test func exitCodeAndSignal() throws {
         let exits = try Spawn.process(path: "/bin/sh", arguments: ["-c", "exit 7"])

@@ -1,11 +1,12 @@
 import Foundation
 import Linux
 import OCI
+import TestKit
 import Testing
 import Wire
 
 /// The built monitor, alone and with an agent behind it, on the real kernel: the same promises in both places.
-@Suite(.enabled(if: getuid() == 0), .serialized) struct ContainerTests {
+@Suite(.serialized, .blocking, .enabled(if: getuid() == 0)) struct ContainerTests {
     @Test(arguments: Place.allCases) func outputExitCodeAndLogAreTold(place: Place) throws {
         let fixture = try MonitorFixture(place)
         try fixture.control.demand(.create(fixture.setup(["sh", "-c", "echo out; echo err >&2; printf end; exit 3"])))

@@ -1,10 +1,11 @@
 import Foundation
+import TestKit
 import Testing
 import Wire
 
 @testable import Monitor
 
-@Suite struct LogTests {
+@Suite(.blocking) struct LogTests {
     static let time: Int64 = 1_700_000_000_123_450_000
     let folder: URL
 

@@ -16,7 +16,7 @@ extension PeerSession {
 
 /// `bulkhead-runtime` in the place of runc, under the real programs of Debian's packages.
 @Suite(
-    .serialized, .enabled(if: getuid() == 0, "takes the superuser"),
+    .serialized, .blocking, .enabled(if: getuid() == 0, "takes the superuser"),
     .enabled(if: Peer.areThere, "scripts/fetch-tools dockerd podman has not been run"))
 struct PeerTests {
     @Test(arguments: Peer.allCases)

@@ -3,7 +3,7 @@ import Testing
 
 /// The real kernel with pure cgroup v2 and a running systemd, which the test hosts don't have.
 @Suite(
-    "rig: cgroup v2 and systemd", .serialized,
+    "rig: cgroup v2 and systemd", .serialized, .blocking,
     .enabled(if: RigImage.obstacle == nil, Comment(rawValue: RigImage.obstacle ?? "")))
 struct RigTests {
     /// Which tests run in the rig: those against the real kernel, but for the daemon's networks, the attacks on us and

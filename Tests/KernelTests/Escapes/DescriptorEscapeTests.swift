@@ -6,7 +6,7 @@ import Testing
 
 /// CVE-2024-21626: descriptors of the host that the runtime has open, because its caller left them open or it opened
 /// them itself, as a way out: as working directory, as program, as interpreter, or inherited.
-@Suite("Escapes: descriptors", .serialized, .enabled(if: isSuperuser))
+@Suite("Escapes: descriptors", .serialized, .blocking, .enabled(if: isSuperuser))
 struct DescriptorEscapeTests {
     /// Runs bulkhead-runtime with a directory of the host at the numbers 3 to 9.
     private func command(_ words: [String], leaking directory: String, _ bundle: RuntimeBundle) throws -> CommandResult

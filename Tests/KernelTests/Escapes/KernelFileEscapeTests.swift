@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 /// Files of the kernel's that must be the ones that they seem to be, and those that nobody in a container may have.
-@Suite("Escapes: files of the kernel", .serialized, .enabled(if: isSuperuser))
+@Suite("Escapes: files of the kernel", .serialized, .blocking, .enabled(if: isSuperuser))
 struct KernelFileEscapeTests {
     private static let parameter = "net/ipv4/ip_unprivileged_port_start"
 

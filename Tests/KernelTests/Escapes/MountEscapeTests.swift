@@ -7,7 +7,7 @@ import Testing
 /// Paths in images and volumes that lead elsewhere, or do so for a moment only.
 ///
 /// That a race is one is shown by its outcomes: every test counts that both states of what is exchanged were met.
-@Suite("Escapes: mounts", .serialized, .enabled(if: isSuperuser))
+@Suite("Escapes: mounts", .serialized, .blocking, .enabled(if: isSuperuser))
 struct MountEscapeTests {
     /// A volume in which `target` is now a directory, now a link to a place of the host.
     private func volume(_ bundle: inout RuntimeBundle, link: String) throws -> String {

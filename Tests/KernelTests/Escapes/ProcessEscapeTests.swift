@@ -6,7 +6,7 @@ import Testing
 
 /// What a container's processes can do to a process of the runtime that has entered the container and has not become a
 /// process of the container's own yet.
-@Suite("Escapes: processes", .serialized, .enabled(if: isSuperuser))
+@Suite("Escapes: processes", .serialized, .blocking, .enabled(if: isSuperuser))
 struct ProcessEscapeTests {
     /// Looks into every process that calls itself as the runtime does, and notes what it got at. A refusal shows that
     /// it has come upon one in time. A name only ever changes to that of the container's program: who still has the

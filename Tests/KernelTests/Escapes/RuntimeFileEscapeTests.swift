@@ -6,7 +6,7 @@ import Testing
 
 /// CVE-2019-5736: a container that gets the runtime executed as one of its own processes, keeps a handle on its file
 /// through /proc/PID/exe, and writes to it once nobody executes it any more.
-@Suite("Escapes: the runtime's own file", .serialized, .enabled(if: isSuperuser))
+@Suite("Escapes: the runtime's own file", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeFileEscapeTests {
     /// The attacker's part: waits for a process that executes something other than busybox, keeps its file, lets it end
     /// (it waits in the opening of its log, which is a pipe), and writes. Tells the size of the file that it has got

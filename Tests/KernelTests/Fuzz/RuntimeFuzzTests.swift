@@ -9,7 +9,7 @@ import Testing
 ///
 /// `BULKHEAD_FUZZ_SECONDS` (15) is how long it goes on, `BULKHEAD_FUZZ_SEED` (1) where it begins; a failure names the
 /// seed of the one configuration, which `BULKHEAD_FUZZ_SEED` then repeats first.
-@Suite("bulkhead-runtime: fuzzed", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: fuzzed", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeFuzzTests {
     private static func setting(_ name: String, _ usual: UInt64) -> UInt64 {
         getenv(name).flatMap { UInt64(String(cString: $0)) } ?? usual

@@ -1,9 +1,11 @@
 import Glibc
 import Linux
 import Networks
+import TestKit
 import Testing
 
-@Suite("What a daemon's network leaves to the next, and to the host", .serialized, .enabled(if: geteuid() == 0))
+@Suite(
+    "What a daemon's network leaves to the next, and to the host", .serialized, .blocking, .enabled(if: geteuid() == 0))
 struct BridgeLifetimeTests {
     @Test func twoDaemonsSideBySide() async throws {
         let fixture = try BridgeFixture()

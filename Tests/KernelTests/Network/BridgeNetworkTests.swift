@@ -1,9 +1,10 @@
 import Glibc
 import Linux
 import Networks
+import TestKit
 import Testing
 
-@Suite("The default network, in namespaces of the test's own", .serialized, .enabled(if: geteuid() == 0))
+@Suite("The default network, in namespaces of the test's own", .serialized, .blocking, .enabled(if: geteuid() == 0))
 struct BridgeNetworkTests {
     @Test func containersReachEachOtherAndTheOutside() async throws {
         let fixture = try BridgeFixture()

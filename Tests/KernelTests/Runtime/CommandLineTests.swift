@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: command line", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: command line", .serialized, .blocking, .enabled(if: isSuperuser))
 struct CommandLineTests {
     private static let commands = [
         "create", "start", "state", "kill", "delete", "run", "exec", "list", "features", "spec", "ps", "pause",

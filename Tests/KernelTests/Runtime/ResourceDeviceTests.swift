@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("linux.resources: block devices, huge pages, network, RDMA", .serialized, .enabled(if: isSuperuser))
+@Suite("linux.resources: block devices, huge pages, network, RDMA", .serialized, .blocking, .enabled(if: isSuperuser))
 struct ResourceDeviceTests {
     private static let weights =
         ResourceHost.isUnified ? ["io.weight", "io.bfq.weight"] : ["blkio.weight", "blkio.bfq.weight"]

@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("linux.resources", .serialized, .enabled(if: isSuperuser))
+@Suite("linux.resources", .serialized, .blocking, .enabled(if: isSuperuser))
 struct ResourceTests {
     private func with(
         _ change: (inout RuntimeResources) -> Void, _ body: (RuntimeBundle) throws -> Void

@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: update and events", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: update and events", .serialized, .blocking, .enabled(if: isSuperuser))
 struct ResourceUpdateTests {
     private func update(_ bundle: RuntimeBundle, _ options: [String], input: String = "") throws -> CommandResult {
         try bundle.command(["update"] + options + [bundle.id], input: input)

@@ -29,7 +29,7 @@ struct ConfigurationChange: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite("bulkhead-runtime: wrong configurations", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: wrong configurations", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeErrorConfigurationTests {
     static let wrong: [ConfigurationChange] = [
         .init("ociVersion", nil), .init("ociVersion", 1), .init("ociVersion", "2.0.0"),

@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: errors", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: errors", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeErrorTests {
     /// Docker's client makes 127 and 126 of these very words.
     @Test(arguments: [

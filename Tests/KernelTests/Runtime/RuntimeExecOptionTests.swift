@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: options of exec", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: options of exec", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeExecOptionTests {
     /// runc keeps 255 for what went wrong before there was a program; Docker makes 126 and 127 of the words.
     @Test(arguments: [

@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: exec", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: exec", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeExecTests {
     @Test func runsInTheContainersNamespacesAndGroups() throws {
         try withBundle(["/bin/sleep", "100"]) { bundle throws in

@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: hooks", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: hooks", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeHookTests {
     /// A hook that appends a line to a file of the host: its kind, what its state says, and what `extra` prints.
     private func note(_ kind: String, _ file: String, _ extra: String = "true") -> RuntimeHook {

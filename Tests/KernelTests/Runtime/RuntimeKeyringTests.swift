@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: keyrings", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: keyrings", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeKeyringTests {
     /// The serial numbers of the keyrings in /proc/keys, which shows those that the reader may see.
     private func sessions(_ text: String) -> [String] {

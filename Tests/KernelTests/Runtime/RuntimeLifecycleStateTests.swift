@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: states", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: states", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeLifecycleStateTests {
     private func refused(_ bundle: RuntimeBundle, _ words: [String], _ text: String, code: Int32 = 1) throws {
         let result = try bundle.command(words)

@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: life", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: life", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeLifecycleTests {
     @Test func exitCodeAndStreamsOfRun() throws {
         try withBundle(script("cat; echo problem >&2; exit 7")) { bundle throws in

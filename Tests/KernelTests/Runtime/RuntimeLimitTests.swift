@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: limits", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: limits", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeLimitTests {
     @Test func killedForMemoryReports137() throws {
         try withBundle(["/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]) { bundle throws in

@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: options of mounts", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: options of mounts", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeMountOptionTests {
     @Test func aTmpfsBeginsWithWhatItCovers() throws {
         try withBundle(script("cat /data/file; readlink /data/link; stat -c %a /data/below; touch /data/new; ls /data"))

@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: mounts", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: mounts", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeMountTests {
     @Test func mountsAndTheirOptions() throws {
         try withBundle(script("cat /proc/mounts")) { bundle throws in

@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: namespaces", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: namespaces", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeNamespaceTests {
     @Test(arguments: ["mnt", "pid", "net", "ipc", "uts", "cgroup"])
     func hasItsOwn(_ kind: String) throws {

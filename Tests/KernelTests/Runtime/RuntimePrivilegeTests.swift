@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: privileges", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: privileges", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimePrivilegeTests {
     @Test func fiveSetsOfCapabilities() throws {
         try withBundle(script("grep Cap /proc/self/status")) { bundle throws in

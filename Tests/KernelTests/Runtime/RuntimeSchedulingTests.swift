@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: scheduling", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: scheduling", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeSchedulingTests {
     /// Runs a bundle whose config.json is changed as text, by members of `process` or `linux`.
     private func run(

@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: listeners of filters", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: listeners of filters", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeSeccompListenerTests {
     private func filter(_ path: String) -> RuntimeSeccomp {
         var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")

@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: filters for system calls", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: filters for system calls", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeSeccompTests {
     private func filter(_ action: String, _ names: [String], errno: UInt32? = nil) -> RuntimeSeccomp {
         var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")

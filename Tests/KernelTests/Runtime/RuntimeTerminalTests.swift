@@ -3,7 +3,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: terminals", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: terminals", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeTerminalTests {
     @Test func masterIsSentToTheConsoleSocket() throws {
         try withBundle(script("tty; stty size; [ -c /dev/console ] && echo console; read line; echo got $line")) {

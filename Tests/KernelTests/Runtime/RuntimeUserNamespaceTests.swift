@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-@Suite("bulkhead-runtime: user and time namespaces", .serialized, .enabled(if: isSuperuser))
+@Suite("bulkhead-runtime: user and time namespaces", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeUserNamespaceTests {
     private static let first: UInt32 = 100_000
     private static let map = [RuntimeMapping(inside: 0, outside: first, count: 65536)]

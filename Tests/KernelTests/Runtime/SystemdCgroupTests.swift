@@ -5,7 +5,7 @@ import Testing
 
 /// The rig (Tests/VMTests) runs these in a machine with systemd.
 @Suite(
-    "systemd's control groups", .serialized, .enabled(if: isSuperuser),
+    "systemd's control groups", .serialized, .blocking, .enabled(if: isSuperuser),
     .enabled(if: Files.isDirectory("/run/systemd/system"), "systemd is not this host's init system"))
 struct SystemdCgroupTests {
     private func systemctl(_ words: [String], _ bundle: RuntimeBundle) throws -> String {
@@ -136,7 +136,7 @@ struct SystemdCgroupTests {
 }
 
 @Suite(
-    "without systemd", .enabled(if: isSuperuser),
+    "without systemd", .blocking, .enabled(if: isSuperuser),
     .enabled(if: !Files.isDirectory("/run/systemd/system"), "systemd is this host's init system"))
 struct NoSystemdTests {
     @Test func itsControlGroupsAreRefused() throws {
