@@ -7,32 +7,33 @@ import Wire
 /// What the end of a hypervisor's process means.
 struct MachineLifeTests {
     @Test func powerOffIsNoFailure() {
-        var life = MachineLife()
-        life.hypervisorSaid(shutdown: "guest-shutdown")
-        #expect(life.outcome(of: .exited(code: 0), panic: nil).end == .poweredOff)
+        var emulator = QEMULife()
+        emulator.said(shutdown: "guest-shutdown")
+        #expect(MachineLife().outcome(of: emulator.outcome(of: .exited(code: 0)), panic: nil).end == .poweredOff)
     }
 
     @Test func panicNamesTheKernelsReason() {
-        var life = MachineLife()
-        life.hypervisorSaid(shutdown: "guest-reset")
-        let outcome = life.outcome(of: .exited(code: 0), panic: "Attempted to kill init!")
+        var emulator = QEMULife()
+        emulator.said(shutdown: "guest-reset")
+        let outcome = MachineLife().outcome(
+            of: emulator.outcome(of: .exited(code: 0)), panic: "Attempted to kill init!")
         #expect(outcome.end == .panicked)
         #expect(outcome.reason == "the guest's kernel panicked: Attempted to kill init!")
     }
 
     @Test func killedHypervisorIsNotThePanicOfTheGuest() {
-        #expect(MachineLife().outcome(of: .signaled(9), panic: nil).end == .killed)
+        #expect(MachineLife().outcome(of: QEMULife().outcome(of: .signaled(9)), panic: nil).end == .killed)
     }
 
     @Test func firstReasonStays() {
         var life = MachineLife()
         life.decide(.init(.hung, "3 s after its start"))
         life.decide(.init(.killed, "QEMU"))
-        #expect(life.outcome(of: .signaled(9), panic: nil).end == .hung)
+        #expect(life.outcome(of: .killed("QEMU, by signal 9"), panic: nil).end == .hung)
     }
 
     @Test func endBeforeTheGreetingIsAFailedStart() {
-        #expect(MachineLife().outcome(of: .exited(code: 1), panic: nil).end == .notStarted)
+        #expect(MachineLife().outcome(of: QEMULife().outcome(of: .exited(code: 1)), panic: nil).end == .notStarted)
     }
 
     @Test(arguments: [1, 7, 1000]) func panicIsFoundHoweverTheConsoleIsChunked(size: Int) {

@@ -1,0 +1,37 @@
+internal import Linux
+
+/// What executes a machine's guest, as its supervisor sees it: a QEMU beside it, or our own VMM within it.
+///
+/// Everything is reported from the supervisor's loop.
+protocol GuestHardware: AnyObject {
+    /// The number of the process that executes the guest.
+    var process: Int32 { get }
+    /// The host's end of the port that the agent finds its link on; nil once it was taken.
+    func takePort() -> Descriptor?
+    /// Ends the guest at once; its end is reported like any other.
+    func kill()
+}
+
+/// What a supervisor hears of the hardware.
+enum HardwareNews {
+    /// The guest has printed this on its console.
+    case printed([UInt8])
+    /// It can't go on, for this reason, but has not ended yet.
+    case failed(String)
+    /// It has ended; everything that was printed has been reported.
+    case ended(HardwareEnd)
+}
+
+/// How the hardware ended.
+enum HardwareEnd: Equatable {
+    /// The guest has switched it off.
+    case poweredOff
+    /// The guest has reset it; with what is known beyond that ("triple fault").
+    case reset(String?)
+    /// The guest has said that it panicked.
+    case panicked
+    /// It never ran.
+    case notStarted(String)
+    /// It ended without the guest's doing.
+    case killed(String)
+}

@@ -1,0 +1,158 @@
+internal import Glibc
+internal import Linux
+internal import Wire
+
+/// Runs one machine: starts its hardware and helpers, carries the connections to the agent, and finds out how it ends.
+///
+/// Everything of it happens on one thread, in the handlers of the loop. Where bulkhead-vmm is the first process of its
+/// jail, as it usually is, the kernel ends QEMU and virtiofsd with it.
+final class Supervisor {
+    /// Seconds that a guest has to power off once it has been asked to.
+    private static let powerOffDeadline = 10
+
+    private let setup: MachineSetup
+    private let loop: EventLoop
+    private var life = MachineLife()
+    private var panic = PanicWatch()
+    private var hardware: (any GuestHardware)?
+    private var shareServers: [ChildProcess] = []
+    private var link: GuestLink?
+    private var controlServer: ControlServer?
+    private var outcome: MachineLife.Outcome?
+    private let startedAt = Clock.realtimeNanoseconds
+
+    /// Plans to run a machine.
+    init(_ setup: MachineSetup) throws(SystemError) {
+        self.setup = setup
+        loop = try EventLoop()
+    }
+
+    /// Runs it to its end.
+    func run() -> MachineLife.Outcome {
+        do {
+            try start()
+            try loop.run()
+        } catch {
+            settle(MachineLife.Outcome(.notStarted, "\(error)"))
+            hardware?.kill()
+            for server in shareServers { server.kill() }
+        }
+        return outcome ?? MachineLife.Outcome(.killed, "bulkhead-vmm ended")
+    }
+
+    // MARK: Starting
+
+    private func start() throws(SystemError) {
+        signal(SIGPIPE, SIG_IGN)
+        try loop.watch(signals: [SIGTERM, SIGINT]) { [unowned self] _ in powerOff() }
+        let listener = try UnixSocket.listen(setup.guestSocket)
+        controlServer = try ControlServer(path: setup.controlSocket, loop: loop) { [unowned self] in answer($0) }
+        let hardware = try startHardware()
+        self.hardware = hardware
+        if let port = hardware.takePort() {
+            let link = try GuestLink(port: port, loop: loop) { [unowned self] in hear($0) }
+            try link.accept(on: listener)
+            self.link = link
+        }
+        loop.schedule(afterMilliseconds: Int64(setup.bootDeadline) * 1000) { [unowned self] in
+            if life.phase == .booting { end(.hung, "\(setup.bootDeadline) s after its start") }
+        }
+    }
+
+    private func startHardware() throws(SystemError) -> any GuestHardware {
+        // Closed here once the hardware has them: only it holds its ends then, and when it ends, the servers see that.
+        var shares: [Int32] = []
+        defer { for socket in shares { _ = Descriptor(adopting: socket) } }
+        for share in setup.shares { shares.append(try startShareServer(share)) }
+        return try QEMUHardware(setup, emulator: setup.emulator, shares: shares, loop: loop) { [unowned self] in
+            hear($0)
+        }
+    }
+
+    /// Starts virtiofsd, and gives the connection to it for the hardware.
+    private func startShareServer(_ share: MachineSetup.SharedFolder) throws(SystemError) -> Int32 {
+        let path = "\(setup.controlSocket).\(share.tag)"
+        let listener = try UnixSocket.listen(path)
+        let connection = try UnixSocket.connect(path)
+        try Files.remove(path)
+        let server = try ChildProcess(
+            setup.shareServer ?? "/usr/libexec/virtiofsd", ShareServer.arguments(share),
+            descriptors: [(1, 2), (2, 2), (3, listener.rawValue)], loop: loop
+        ) { [unowned self] _ in
+            // It ends by itself when the hardware has closed its connection.
+            loop.schedule(afterMilliseconds: 500) { [unowned self] in end(.killed, "virtiofsd ended") }
+        }
+        shareServers.append(server)
+        return connection.release()
+    }
+
+    // MARK: What is heard
+
+    private func hear(_ news: HardwareNews) {
+        switch news {
+        case .printed(let bytes):
+            panic.feed(bytes)
+            // The monitor behind standard output may have been killed: the machine goes on without a log.
+            if let output = try? Descriptor.duplicating(1) { try? output.writeAll(bytes) }
+        case .failed(let reason): end(.killed, reason)
+        case .ended(let end):
+            panic.finish()
+            for server in shareServers { server.kill() }
+            settle(life.outcome(of: end, panic: panic.reason))
+            loop.stop()
+        }
+    }
+
+    private func hear(_ news: GuestLink.News) {
+        switch news {
+        case .message(.event(.ready)): life.agentIsReady()
+        case .message: break
+        case .failed(let reason):
+            // Where the hardware ends by itself, that says more.
+            loop.schedule(afterMilliseconds: 500) { [unowned self] in end(.killed, reason) }
+        }
+    }
+
+    // MARK: What is asked
+
+    private func answer(_ request: Request) -> Response {
+        switch request {
+        case .state:
+            return .state(ContainerReport(phase: .running, process: hardware?.process ?? 0, startedAt: startedAt))
+        case .powerOff:
+            powerOff()
+            return .done
+        case .signal(SIGKILL, nil):
+            end(.forced, "it was asked to end at once")
+            return .done
+        default:
+            return .failed(Failure(.invalid, "bulkhead-vmm answers state, powerOff and signal 9 only"))
+        }
+    }
+
+    private func powerOff() {
+        guard life.phase != .stopping else { return }
+        life.askedToStop()
+        link?.send(.powerOff, number: 1)
+        let deadline = Supervisor.powerOffDeadline
+        loop.schedule(afterMilliseconds: Int64(deadline) * 1000) { [unowned self] in
+            end(.forced, "within \(deadline) s of being asked")
+        }
+    }
+
+    // MARK: Ending
+
+    /// Ends the machine by force.
+    private func end(_ end: MachineEnd, _ detail: String) {
+        life.decide(MachineLife.Outcome(end, detail))
+        hardware?.kill()
+    }
+
+    /// Records the reason before anybody sees a connection end.
+    private func settle(_ outcome: MachineLife.Outcome) {
+        self.outcome = outcome
+        let path = MachineSetup.reasonPath(guestSocket: setup.guestSocket)
+        do { try Files.write(path, Array((outcome.reason + "\n").utf8)) } catch { Console.print("\(error)") }
+        link?.close()
+    }
+}
