@@ -45,10 +45,14 @@ public enum UnixSocket {
         return Descriptor(adopting: try SystemError.check(number, "listen", path))
     }
 
-    /// A socket connected to the one that listens at a path.
-    public static func connect(_ path: String, _ kind: Kind = .stream) throws(SystemError) -> Descriptor {
+    /// A socket connected to the one that listens at a path; `nonblocking`: it never waits, not for the connection
+    /// either (EAGAIN where too many wait to be accepted).
+    public static func connect(
+        _ path: String, _ kind: Kind = .stream, nonblocking: Bool = false
+    ) throws(SystemError) -> Descriptor {
+        let type = nonblocking ? kind.rawValue | Int32(SOCK_NONBLOCK.rawValue) : kind.rawValue
         // unsafe because the path is a C string; it lives for the call
-        let number = unsafe bh_unix_connect(path, kind.rawValue)
+        let number = unsafe bh_unix_connect(path, type)
         return Descriptor(adopting: try SystemError.check(number, "connect", path))
     }
 
