@@ -4,7 +4,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 int bh_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
@@ -37,11 +36,3 @@ int bh_watch_changes(const char *path) {
 }
 
 int bh_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-
-int bh_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
-
-int bh_timer_set(int timer, int64_t nanoseconds) {
-    struct itimerspec when = {
-        .it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
-    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
-}

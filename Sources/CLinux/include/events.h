@@ -11,7 +11,3 @@ int bh_epoll_wait(int epoll, uint32_t *happened, uint64_t *tags, int room, int m
 int bh_watch_changes(const char *path);
 /// A counter that the kernel counts up; does not wait.
 int bh_eventfd(void);
-/// A timer of CLOCK_MONOTONIC, not set yet; does not wait.
-int bh_timer(void);
-/// Lets a timer expire once, at so many nanoseconds of that clock; 0: never.
-int bh_timer_set(int timer, int64_t nanoseconds);
