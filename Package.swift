@@ -151,6 +151,9 @@ let package = Package(
                 "Engine", "Linux", "OCI", "TestKit", "Wire", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: common),
+        .executableTarget(
+            name: "attacker", dependencies: ["CLinux", "Linux"], path: "Tests/Attacker", swiftSettings: common,
+            linkerSettings: fullyStatic),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "SeccompTests", dependencies: ["OCI", "Seccomp"], swiftSettings: common),

@@ -1,12 +1,19 @@
 #define _GNU_SOURCE
 #include "program.h"
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 int bh_execute_descriptor(int descriptor, char *const arguments[]) {
     return (int)syscall(SYS_execveat, descriptor, "", arguments, environ, AT_EMPTY_PATH);
+}
+
+void bh_forget_environment(void) {
+    for (char **variable = environ; variable && *variable; variable++) explicit_bzero(*variable, strlen(*variable));
+    clearenv();
 }
 
 int bh_is_on_read_only_mount(const char *path) {

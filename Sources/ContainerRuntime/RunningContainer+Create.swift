@@ -149,6 +149,7 @@ extension RunningContainer {
                 try whenMounted()
                 try step("let the process go on") { () throws(SystemError) in try channel.orderGoingOn() }
             case .terminal(let master): terminal = consume master
+            case .entered: throw .failed("the process has said something unexpected")
             case .failed(let error): throw error
             case .ended: throw .failed("the process ended while it was set up")
             }
@@ -183,6 +184,7 @@ extension RunningContainer {
         case .ready: throw .failed("the process has said something unexpected")
         case .separated: throw .failed("the process has said something unexpected")
         case .mounted: throw .failed("the process has said something unexpected")
+        case .entered: throw .failed("the process has said something unexpected")
         case .terminal: throw .failed("the process has said something unexpected")
         }
     }

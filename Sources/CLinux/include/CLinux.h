@@ -14,3 +14,4 @@
 #include "scheduling.h"
 #include "socket.h"
 #include "terminal.h"
+#include "trace.h"

@@ -3,6 +3,8 @@
 
 /// execveat(2) of what a descriptor stands for, with the environment as it is. Returns only with an error.
 int bh_execute_descriptor(int descriptor, char *const arguments[]);
+/// Overwrites every variable of the environment, of which there is none afterwards.
+void bh_forget_environment(void);
 /// Whether the mount or the file system that a path leads into is read-only: 1, 0, or -1 where it can't be asked.
 int bh_is_on_read_only_mount(const char *path);
 /// The magic number of the file system that an open file belongs to, 0 where it can't be asked.

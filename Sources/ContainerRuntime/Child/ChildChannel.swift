@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 internal import OCI
 
@@ -23,6 +24,9 @@ internal import OCI
 ///    | <-------------------------------------- |
 /// ```
 /// Instead of T, R and the end there may come E, a letter for the kind of error, and its text.
+///
+/// A process that enters a container says P and the number of the one that it has made there in place of R; G and the
+/// same number is what that one waits for.
 struct ChildChannel: ~Copyable {
     /// A message to the parent.
     enum Report: ~Copyable {
@@ -30,6 +34,7 @@ struct ChildChannel: ~Copyable {
         case separated
         case mounted
         case ready
+        case entered(Int32)
         case failed(RuntimeError)
         case ended
     }
@@ -70,6 +75,17 @@ struct ChildChannel: ~Copyable {
 
     func reportReady() throws(SystemError) { try UnixSocket.send(Array("R".utf8), over: socket) }
 
+    /// Tells which process is the one that executes the program.
+    func report(process: Int32) throws(SystemError) { try UnixSocket.send(Array("P\(process)".utf8), over: socket) }
+
+    /// Waits for the word of the parent that it knows of this process; returns its number there.
+    func awaitNumber() throws(SystemError) -> Int32 {
+        guard let number = Int32(String(decoding: try order().dropFirst(), as: UTF8.self)) else {
+            throw SystemError("hear of the process's number", code: EPROTO)
+        }
+        return number
+    }
+
     func report(terminal: borrowing Descriptor) throws(SystemError) {
         try UnixSocket.send(Array("T".utf8), descriptors: [terminal.rawValue], over: socket)
     }
@@ -85,6 +101,15 @@ struct ChildChannel: ~Copyable {
 
     func orderGoingOn() throws(SystemError) { try UnixSocket.send(Array("G".utf8), over: socket) }
 
+    func orderGoingOn(as process: Int32) throws(SystemError) {
+        try UnixSocket.send(Array("G\(process)".utf8), over: socket)
+    }
+
+    /// Whether there is something to hear now, or within that time.
+    func hasReport(within milliseconds: Int64) throws(SystemError) -> Bool {
+        try UnixSocket.awaitMessage(over: socket, atMost: milliseconds)
+    }
+
     func orderStart(_ interfaces: [InterfaceConfiguration]) throws(SystemError) {
         let text = interfaces.isEmpty ? "" : JSON.array(interfaces.map(\.json)).description
         try UnixSocket.send(Array("S\(text)".utf8), over: socket)
@@ -97,6 +122,9 @@ struct ChildChannel: ~Copyable {
         switch message.bytes.first {
         case UInt8(ascii: "R"): return .ready
         case UInt8(ascii: "N"): return .separated
+        case UInt8(ascii: "P"):
+            guard let number = Int32(String(decoding: message.bytes.dropFirst(), as: UTF8.self)) else { return .ended }
+            return .entered(number)
         case UInt8(ascii: "H"): return .mounted
         case UInt8(ascii: "T"):
             guard let terminal = message.takeDescriptor() else { return .ended }

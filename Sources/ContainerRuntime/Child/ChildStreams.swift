@@ -70,14 +70,18 @@ enum ChildTerminal {
         }
     }
 
-    /// Makes the other side the controlling terminal and the standard streams.
+    /// Makes the other side the standard streams.
     static func install(_ master: borrowing Descriptor) throws(RuntimeError) -> Descriptor {
         try step("set up the terminal") { () throws(SystemError) in
             let peer = try PseudoTerminal.openPeer(of: master)
             for number in 0...2 as ClosedRange<Int32> { try Program.duplicate(peer.rawValue, to: number) }
-            try Terminal.becomeControlling(0)
             return peer
         }
+    }
+
+    /// Makes what is the standard streams the controlling terminal of this session's leader.
+    static func takeControl() throws(RuntimeError) {
+        try step("take the terminal over") { () throws(SystemError) in try Terminal.becomeControlling(0) }
     }
 
     /// /dev/console is the terminal.

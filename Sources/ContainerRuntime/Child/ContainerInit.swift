@@ -170,6 +170,7 @@ struct ContainerInit: ~Copyable {
         let master = try ChildTerminal.open(root, size: size)
         try step("hand over the terminal") { () throws(SystemError) in try channel.report(terminal: master) }
         let peer = try ChildTerminal.install(master)
+        try ChildTerminal.takeControl()
         try ChildTerminal.placeConsole(peer, root)
     }
 

@@ -42,27 +42,64 @@ struct ResolvedIdentity {
 }
 
 extension ProcessPlan {
-    /// Becomes what the program is to run as: limits, descriptors, users, capabilities, filter. In this order, for
+    /// Becomes what the program is to run as: descriptors, limits, users, capabilities, filter. In this order, for
     /// each step may take away what the ones before it need. `channel` stays open until the program is executed.
     func assume(
         _ identity: ResolvedIdentity, inherited: [Int32], channel: borrowing ChildChannel,
         label: borrowing SecurityLabel, listener: borrowing SeccompListener?
     ) throws(RuntimeError) {
-        try schedule()
+        let connection = try prepare(inherited: inherited, channel: channel, label: label, listener: listener)
+        try become(identity, connection)
+    }
+
+    /// What a process that is made now inherits as well: no descriptor but those that are wanted and the connections, of
+    /// which that to a filter's listener is returned.
+    func prepare(
+        inherited: [Int32], channel: borrowing ChildChannel, label: borrowing SecurityLabel,
+        listener: borrowing SeccompListener?
+    ) throws(RuntimeError) -> SeccompConnection? {
         try label.apply()
+        let connection = try connect(listener, inherited)
+        try ProcessPlan.arrange(inherited, [channel.socket.rawValue] + ProcessPlan.numbers(of: connection))
+        Privilege.setMask(process.user.umask ?? 0o022)
+        do { try capabilities?.bounding.limitBounding() } catch { throw ProcessPlan.failed(error) }
+        return connection
+    }
+
+    /// Gives up the capabilities that neither the program will have nor `become` needs.
+    func reduceCapabilities() throws(RuntimeError) {
+        guard let capabilities else { return }
+        var kept = capabilities.permitted.union(capabilities.inheritable).union([.setUserID, .setGroupID])
+        if !limits.isEmpty { kept.insert(.systemResource) }
+        if process.scheduler != nil || process.ioPriority != nil { kept.insert(.systemNice) }
+        // For its real-time class, before Linux 5.14.
+        if process.ioPriority != nil { kept.insert(.systemAdministration) }
+        // The kernel lets nobody else filter who could become more by executing a program.
+        if filter != nil && !process.noNewPrivileges { kept.insert(.systemAdministration) }
+        do {
+            kept.formIntersection(try CapabilitySet.permitted())
+            try CapabilitySet.set(effective: kept, permitted: kept, inheritable: [])
+        } catch {
+            throw ProcessPlan.failed(error)
+        }
+    }
+
+    /// Takes limits, user, capabilities and filter.
+    func become(
+        _ identity: ResolvedIdentity, _ connection: borrowing SeccompConnection?
+    ) throws(RuntimeError) {
+        try schedule()
         for limit in limits {
             try step("set \(limit.name)") { () throws(SystemError) in
                 try Privilege.setLimit(limit.resource, soft: limit.soft, hard: limit.hard)
             }
         }
-        let connection = try connect(listener, inherited)
-        try ProcessPlan.arrange(inherited, [channel.socket.rawValue] + ProcessPlan.numbers(of: connection))
-        Privilege.setMask(process.user.umask ?? 0o022)
         do {
             let own = try CapabilitySet.permitted()
-            if let capabilities { try capabilities.bounding.limitBounding() }
             if identity.uid != 0 { try CapabilitySet.keepOverUserChange(true) }
             try Privilege.become(user: identity.uid, group: identity.gid, groups: identity.groups)
+            // A change of the user sets this to what fs.suid_dumpable says.
+            try Privilege.setDumpable(false)
             if let filter, !process.noNewPrivileges {
                 // Without no_new_privs this takes CAP_SYS_ADMIN, which a change of the user has made ineffective.
                 if identity.uid != 0 { try CapabilitySet.set(effective: own, permitted: own, inheritable: []) }
@@ -72,8 +109,12 @@ extension ProcessPlan {
             if process.noNewPrivileges { try Privilege.setNoNewPrivileges() }
             if let filter, process.noNewPrivileges { try install(filter, connection) }
         } catch {
-            throw RuntimeError("take the process's privileges", error)
+            throw ProcessPlan.failed(error)
         }
+    }
+
+    private static func failed(_ error: SystemError) -> RuntimeError {
+        RuntimeError("take the process's privileges", error)
     }
 
     private func connect(

@@ -24,9 +24,19 @@ struct SeccompListener: ~Copyable {
             metadata = filter.listenerMetadata
             self.state = state
         }
+
+        /// What goes with the listener's descriptor; `process`: whose filter it is, as the host sees it.
+        fileprivate func message(for process: Int32) -> [UInt8] {
+            var state = state
+            if state.process == 0 { state.process = process }
+            return JSON.members([
+                "ociVersion": .string(state.version), "fds": ["seccompFd"], "pid": JSON(process),
+                "metadata": metadata.map { .string($0) }, "state": state.json,
+            ]).encoded
+        }
     }
 
-    private let address: Address
+    fileprivate let address: Address
     /// The socket's directory, for the path means something else once the root is another one.
     private let directory: Descriptor
     /// This process, as the host sees it.
@@ -68,29 +78,26 @@ struct SeccompListener: ~Copyable {
         }
     }
 
-    /// What goes with the listener's descriptor.
-    var message: [UInt8] {
-        var state = address.state
-        if state.process == 0 { state.process = process }
-        return JSON.members([
-            "ociVersion": .string(state.version), "fds": ["seccompFd"], "pid": JSON(process),
-            "metadata": address.metadata.map { .string($0) }, "state": state.json,
-        ]).encoded
-    }
+    fileprivate var message: [UInt8] { address.message(for: process) }
 }
 
 /// A connection to a listener, ready to hand over a filter's descriptor.
 struct SeccompConnection: ~Copyable {
     private let socket: Descriptor
-    private let message: [UInt8]
+    private let address: SeccompListener.Address
+    private var message: [UInt8]
 
     /// The descriptor's number.
     var number: Int32 { socket.rawValue }
 
     init(_ listener: borrowing SeccompListener, inherited: Int) throws(RuntimeError) {
         socket = try listener.connect(atLeast: 3 + Int32(truncatingIfNeeded: inherited))
+        address = listener.address
         message = listener.message
     }
+
+    /// The filter will be that of another process than the one that has made the connection.
+    mutating func speak(for process: Int32) { message = address.message(for: process) }
 
     /// Hands it over. The process has its filter already: no call but sendmsg is made, unless the text is very long.
     func send(_ listener: borrowing Descriptor) throws(SystemError) {

@@ -110,11 +110,13 @@ extension Cgroup {
 
 /// Waiting for one descriptor.
 enum Poll {
-    /// Waits for events, at most so long; whether they have come is for the caller to see.
-    static func wait(_ descriptor: Int32, events: Int16, milliseconds: Int64) throws(SystemError) {
+    /// Waits for events, at most so long; says whether any has come.
+    @discardableResult
+    static func wait(_ descriptor: Int32, events: Int16, milliseconds: Int64) throws(SystemError) -> Bool {
         var entry = pollfd(fd: descriptor, events: events, revents: 0)
         // unsafe because the entry is read and written through a pointer that lives for the call
         let result = unsafe poll(&entry, 1, Int32(clamping: milliseconds))
         if result < 0 && errno != EINTR { throw .last("poll") }
+        return result > 0
     }
 }

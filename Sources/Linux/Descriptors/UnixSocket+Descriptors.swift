@@ -42,6 +42,13 @@ extension UnixSocket {
         }
     }
 
+    /// Waits until there is something to receive, the end of the connection among it; false where so long nothing came.
+    public static func awaitMessage(
+        over socket: borrowing Descriptor, atMost milliseconds: Int64
+    ) throws(SystemError) -> Bool {
+        try Poll.wait(socket.rawValue, events: Int16(POLLIN), milliseconds: milliseconds)
+    }
+
     /// Receives once; nil where nothing has come (a nonblocking socket only).
     public static func receive(
         upTo count: Int, over socket: borrowing Descriptor

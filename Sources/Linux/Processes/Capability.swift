@@ -22,6 +22,17 @@ public struct CapabilitySet: OptionSet, Sendable, Hashable {
     /// All that have a name here.
     public static let all = CapabilitySet(rawValue: (1 << UInt64(names.count)) - 1)
 
+    /// CAP_SETGID.
+    public static let setGroupID = CapabilitySet(rawValue: 1 << 6)
+    /// CAP_SETUID.
+    public static let setUserID = CapabilitySet(rawValue: 1 << 7)
+    /// CAP_SYS_ADMIN.
+    public static let systemAdministration = CapabilitySet(rawValue: 1 << 21)
+    /// CAP_SYS_NICE.
+    public static let systemNice = CapabilitySet(rawValue: 1 << 23)
+    /// CAP_SYS_RESOURCE.
+    public static let systemResource = CapabilitySet(rawValue: 1 << 24)
+
     /// One by its name, `CAP_CHOWN`; nil for a name that is not known.
     public init?(name: String) {
         guard let number = CapabilitySet.names.firstIndex(of: name) else { return nil }

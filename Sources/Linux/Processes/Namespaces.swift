@@ -80,7 +80,13 @@ public enum Clone {
         return .parent(process: pid, descriptor: ProcessDescriptor(adopting: Descriptor(adopting: pidfd)))
     }
 
-    /// The same for a process whose new namespaces belong to a user namespace that exists: a child joins that and makes
+    /// A process like the calling one, with the same parent (CLONE_PARENT): returns twice, 0 in the new one and its
+    /// number in the calling one.
+    public static func sibling() throws(SystemError) -> Int32 {
+        try SystemError.check(bh_clone3(0x8000 /* CLONE_PARENT */, nil, -1), "clone3")
+    }
+
+    /// clone3(2) for a process whose new namespaces belong to a user namespace that exists: a child joins that and makes
     /// the process, which is a child of ours all the same (CLONE_PARENT).
     public static func process(
         _ namespaces: Namespaces, in group: Cgroup? = nil, joining user: borrowing Descriptor

@@ -77,6 +77,9 @@ public enum Program {
         try SystemError.check(unsafe bh_interface_up(name), "set up the interface", name)
     }
 
+    /// Overwrites the environment that the program was started with: whoever may look into a process sees it there.
+    public static func forgetEnvironment() { bh_forget_environment() }
+
     /// The calling process's number.
     public static var number: Int32 { getpid() }
 

@@ -8,48 +8,86 @@ import Testing
 /// process of the container's own yet.
 @Suite("Escapes: processes", .serialized, .blocking, .enabled(if: isSuperuser))
 struct ProcessEscapeTests {
-    /// Looks into every process that calls itself as the runtime does, and notes what it got at. A refusal shows that
-    /// it has come upon one in time. A name only ever changes to that of the container's program: who still has the
-    /// runtime's after the door was open was the runtime when it was.
-    private static let onlooker = """
-        mkdir -p /tmp/n
-        while :; do for p in /proc/[0-9]*; do
-            { read name; } < $p/comm || continue
-            case $name in bulkhead*|runc*|[0-9]*) ;; *) continue ;; esac
-            echo >> /tmp/n/met
-            for what in environ mem maps; do
-                if { :; } < $p/$what; then
-                    { read name; } < $p/comm && case $name in bulkhead*|runc*|[0-9]*) echo $what >> /tmp/n/open ;; esac
-                fi
-            done
-            for what in cwd root exe ns/mnt fd/3 fd/4 fd/5; do
-                readlink $p/$what && { read name; } < $p/comm &&
-                    case $name in bulkhead*|runc*|[0-9]*) echo $what >> /tmp/n/open ;; esac
-            done
-        done; done 2> /dev/null > /dev/null
-        """
+    /// A bundle whose first process attacks those that enter to execute `true` (Tests/Attacker), and where its notes are.
+    private func withAttacker(
+        _ way: String, _ body: (inout RuntimeBundle, _ notes: String) throws -> Void
+    ) throws {
+        try withBundle(["/bin/attacker", way, "true", "/tmp/notes"]) { bundle throws in
+            try Command.copy(try Command.built("attacker"), to: "\(bundle.rootFileSystem)/bin/attacker")
+            try body(&bundle, "\(bundle.rootFileSystem)/tmp/notes")
+        }
+    }
 
-    /// The control is a container that was given CAP_SYS_PTRACE: it does get in, as with runc and crun, for without a
-    /// user namespace that capability is over the runtime's process as well.
-    @Test(arguments: [false, true]) func cve_2016_9962_nobodyLooksIntoAProcessThatEnters(_ tracer: Bool) throws {
-        try withBundle(script(Self.onlooker)) { bundle throws in
-            if tracer { bundle.specification.process?.capabilities = RuntimeCapabilities(["CAP_SYS_PTRACE"]) }
-            let sign = tracer ? "open" : "met"
-            // So that it takes a while to find the user out: it is in the container all this time.
-            let users = (0..<60_000).map { "user\($0):x:\($0 + 1000):1000:somebody:/home:/bin/sh\n" }.joined()
-            try Files.write("\(bundle.rootFileSystem)/etc/passwd", Array(("root:x:0:0:root:/:/bin/sh\n" + users).utf8))
-            let seen = "\(bundle.rootFileSystem)/tmp/n"
+    /// Enters over and over, some times at least, until the attacker has noted something that begins so.
+    private func enter(_ bundle: RuntimeBundle, until sign: String, _ notes: String) throws -> [String] {
+        let deadline = Clock.monotonicMilliseconds + 60_000
+        var lines: [String] = []
+        var rounds = 0
+        while rounds < 30 || (!lines.contains { $0.hasPrefix(sign) } && Clock.monotonicMilliseconds < deadline) {
+            let result = try bundle.exec(["/bin/true"])
+            #expect(result.code == 0, "\(result.error)")
+            rounds += 1
+            guard Files.exists(notes) else { continue }
+            lines = try Files.readText(notes).split(separator: "\n").map(String.init)
+        }
+        #expect(lines.contains { $0.hasPrefix(sign) }, "nothing was tried: \(lines)")
+        return lines
+    }
+
+    @Test func cve_2016_9962_nobodyLooksIntoAProcessThatEnters() throws {
+        try withAttacker("look") { bundle, notes throws in
             try bundle.whileRunning { () throws in
-                let deadline = Clock.monotonicMilliseconds + 60_000
-                var rounds = 0
-                while rounds < 10 || (!Files.exists("\(seen)/\(sign)") && Clock.monotonicMilliseconds < deadline) {
-                    let result = try bundle.exec(["/bin/true"], options: ["--user", "59999"])
-                    #expect(result.code == 0, "\(result.error)")
-                    rounds += 1
+                let lines = try enter(bundle, until: "refused", notes)
+                #expect(!lines.contains { $0.hasPrefix("open") || $0.hasPrefix("traced") }, "\(lines)")
+            }
+        }
+    }
+
+    /// Without a user namespace CAP_SYS_PTRACE is over the runtime's process as well: whoever has it gets in, and finds
+    /// nothing of the host's: no descriptor, no directory, no variable, and no capability that would be of use there.
+    @Test func cve_2016_9962_nothingIsFoundInAProcessThatEnters() throws {
+        try withAttacker("look") { bundle, notes throws in
+            bundle.specification.process?.capabilities = RuntimeCapabilities(["CAP_SYS_PTRACE"])
+            try bundle.whileRunning { () throws in
+                let lines = try enter(bundle, until: "traced CapPrm", notes)
+                let found = lines.filter { $0.hasPrefix("traced") && !$0.hasPrefix("traced CapPrm") }
+                // The connection to its parent.
+                #expect(Set(found).isSubset(of: ["traced descriptor socket:"]), "\(found)")
+                let harmless: CapabilitySet = [
+                    try #require(CapabilitySet(name: "CAP_SYS_PTRACE")), .setUserID, .setGroupID,
+                ]
+                for line in lines where line.hasPrefix("traced CapPrm") {
+                    let digits = try #require(line.split(separator: "\t").last)
+                    let had = CapabilitySet(rawValue: try #require(UInt64(digits, radix: 16)))
+                    #expect(had.isSubset(of: harmless), "\(had.memberNames)")
                 }
             }
-            #expect(Files.exists("\(seen)/met"), "no process of the runtime was met: nothing was tried")
-            #expect(Files.exists("\(seen)/open") == tracer)
+        }
+    }
+
+    @Test func aProcessThatIsStoppedWhileItEntersGoesOn() throws {
+        try withAttacker("stop") { bundle, notes throws in
+            try bundle.whileRunning { () throws in _ = try enter(bundle, until: "stopped", notes) }
+        }
+    }
+
+    /// One that is stopped again and again either comes through or is given up, with the reason.
+    @Test func aProcessThatIsHeldUpWhileItEntersIsNotWaitedForForever() throws {
+        try withAttacker("hold") { bundle, notes throws in
+            try bundle.whileRunning { () throws in
+                var isStopped = false
+                while !isStopped {
+                    let words = [
+                        "--root", "\(bundle.resources.directory)/state", "exec", "--detach", bundle.id, "true",
+                    ]
+                    let result = try Command.run(
+                        "/usr/bin/timeout", ["60", bundle.runtime] + words, in: bundle.resources)
+                    #expect(
+                        result.code == 0 || (result.code == 255 && result.error.contains("held up")),
+                        "\(result.code) \(result.error)")
+                    isStopped = try Files.exists(notes) && Files.readText(notes).contains("stopped\n")
+                }
+            }
         }
     }
 

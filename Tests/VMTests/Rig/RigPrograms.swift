@@ -19,7 +19,7 @@ struct RigPrograms: Sendable {
         image = "\(resources.directory)/host.erofs"
         try Files.makeDirectories("\(tree)/bin")
         try Files.makeDirectories("\(tree)/lib")
-        for name in ["bulkhead-runtime", "bulkhead-monitor", "bulkhead-guest", "bulkhead-vmm"] {
+        for name in ["bulkhead-runtime", "bulkhead-monitor", "bulkhead-guest", "bulkhead-vmm", "attacker"] {
             try Command.copy(try Command.built(name), to: "\(tree)/bin/\(name)")
         }
         let tests = try Program.path()
