@@ -15,10 +15,10 @@ extension RunningContainer {
         }
         let layout = try step("look for control groups") { () throws(SystemError) in try CgroupLayout.detect() }
         if blueprint.usesSystemd { return try createInScope(plan, streams, layout) }
-        let cgroup = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
-            try Cgroup.create(plan.cgroupPath, layout: layout, limits: plan.limits)
+        let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
+            try CgroupCreation(plan.cgroupPath, layout: layout, limits: plan.limits)
         }
-        return try create(plan, streams, layout, in: cgroup)
+        return try create(plan, streams, layout, in: group.group, beingMade: group)
     }
 
     private static func createInScope(
@@ -36,19 +36,20 @@ extension RunningContainer {
     }
 
     private static func create(
-        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, in cgroup: Cgroup
+        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, in cgroup: Cgroup,
+        beingMade creation: CgroupCreation? = nil
     ) throws(RuntimeError) -> RunningContainer {
         var cache: CacheControl?
         do {
             cache = try CacheControl(plan.specification, id: plan.blueprint.id)
             try cache?.prepare()
-            return try create(plan, streams, layout, cgroup, cache)
+            return try create(plan, streams, layout, cgroup, creation, cache)
         } catch {
             // The kernel's killer leaves no message; whoever reads the error wants to know.
             let isTooLow = plan.limits.memory != nil && cgroup.outOfMemoryKills > 0
             // The error that matters is the one before; a group that can't be removed now is named in none of them.
             try? cgroup.kill()
-            try? cgroup.remove()
+            if let creation { try? creation.undo() } else { try? cgroup.remove() }
             try? cache?.remove()
             throw isTooLow ? .failed("linux.resources.memory.limit: is too low for the container to be set up") : error
         }
@@ -56,7 +57,7 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup,
-        _ cache: CacheControl?
+        _ creation: CgroupCreation?, _ cache: CacheControl?
     ) throws(RuntimeError) -> RunningContainer {
         var prepared = try PreparedStreams(streams)
         let pair = try step("connect with the process") { () throws(SystemError) in
@@ -69,7 +70,7 @@ extension RunningContainer {
         let host = try HostMounts(plan)
         let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
         let result = try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
-            let created = plan.created.subtracting([.cgroup, .time])
+            let created = plan.createdAtOnce
             guard let path = plan.joinedUserNamespace else { return try Clone.process(created, in: cgroup) }
             return try Clone.process(created, in: cgroup, joining: try Descriptor.open(path))
         }
@@ -83,6 +84,13 @@ extension RunningContainer {
             prepared.child = ChildStreams()
             do {
                 try cache?.enter(process)
+                // Meanwhile the process makes its namespaces, which takes the kernel about as long.
+                try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
+                    try creation?.finish()
+                }
+                if !plan.needsAssistance {
+                    try step("let the process go on") { () throws(SystemError) in try ours.orderGoingOn() }
+                }
                 var output: Descriptor?
                 try awaitReady(ours, &output) { () throws(RuntimeError) in
                     try assist(process, plan, cgroup)

@@ -8,7 +8,7 @@ internal import OCI
 ///  parent                                    child
 ///    |                 N                       |  only where the parent must say who its users are
 ///    | <-------------------------------------- |
-///    | G                                       |
+///    | G                                       |  the control groups are made
 ///    | --------------------------------------> |
 ///    |                 T + descriptor          |  the terminal's master
 ///    | <-------------------------------------- |

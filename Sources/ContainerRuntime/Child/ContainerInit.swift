@@ -41,9 +41,10 @@ struct ContainerInit: ~Copyable {
             _ = try step("leave the caller's keyring") { () throws(SystemError) in try Privilege.makeSessionKeyring() }
         }
         Privilege.setMask(0)
+        if !plan.createdByItself.isEmpty {
+            try step("make the namespaces") { () throws(SystemError) in try Namespaces.unshare(plan.createdByItself) }
+        }
         if plan.needsAssistance { try enterOwnNamespaces() }
-        try enterControlGroups()
-        try setOutOfMemoryScore()
         for namespace in plan.joined where namespace.kind != .pid && namespace.kind != .user { try join(namespace) }
         if plan.created.contains(.network) {
             try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }
@@ -55,8 +56,11 @@ struct ContainerInit: ~Copyable {
             try step("set the domain name") { () throws(SystemError) in try Program.setDomainname(name) }
         }
         try setKernelParameters()
-
         let setup = try RootSetup(plan: plan, host: host)
+
+        // What the mounts take counts as the container's.
+        try enterControlGroups()
+        try setOutOfMemoryScore()
         for (index, mount) in plan.mounts.enumerated() {
             let tree = try step("mount \(mount.destination)") { () throws(SystemError) in try host.bind(index) }
             try setup.mount(mount, tree: tree, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
@@ -119,6 +123,9 @@ struct ContainerInit: ~Copyable {
 
     /// Enters the container's groups; from then on the view of them can be the container's own.
     private func enterControlGroups() throws(RuntimeError) {
+        if !plan.needsAssistance {
+            try step("wait for the control groups") { () throws(SystemError) in _ = try channel.order() }
+        }
         // With a user namespace the parent has done it: the groups' files are the host's.
         if !plan.hasUserNamespace {
             try step("enter the control groups") { () throws(SystemError) in try cgroup.enterSeparate() }

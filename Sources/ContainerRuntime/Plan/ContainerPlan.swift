@@ -6,7 +6,7 @@ struct ContainerPlan: Sendable {
     let blueprint: ContainerBlueprint
     let process: ProcessPlan
     let mounts: [MountPlan]
-    /// Namespaces that are made new, all by the one clone3 except for the cgroup namespace.
+    /// Namespaces that are made new.
     let created: Namespaces
     /// Namespaces that are joined, by path.
     let joined: [(kind: Namespaces, path: String)]
@@ -25,6 +25,15 @@ struct ContainerPlan: Sendable {
     var hasUserNamespace: Bool { created.contains(.user) || joinedUserNamespace != nil }
     /// Whether the parent has to do something for the new process that it can't do itself.
     var needsAssistance: Bool { hasUserNamespace || created.contains(.time) }
+
+    /// Namespaces that the process is made in: with a user namespace all of which that is to be the owner, without one
+    /// only that of processes, which can't be had later.
+    var createdAtOnce: Namespaces {
+        hasUserNamespace ? created.subtracting([.cgroup, .time]) : created.intersection(.pid)
+    }
+    /// Namespaces that the process makes for itself, while its parent makes its control groups. That of the control
+    /// groups and that of the clocks come later.
+    var createdByItself: Namespaces { created.subtracting(createdAtOnce).subtracting([.cgroup, .time]) }
 
     init(_ blueprint: ContainerBlueprint) throws(RuntimeError) {
         let specification = blueprint.specification

@@ -87,7 +87,14 @@ extension Cgroup {
     public func remove() throws(SystemError) {
         var failure: SystemError?
         if let scope { do { try scope.stop() } catch { failure = error } }
-        for directory in allDirectories {
+        do { try remove(except: []) } catch { failure = failure ?? error }
+        if let failure { throw failure }
+    }
+
+    /// The same for the directories alone, without those that are `kept`.
+    func remove(except kept: [String]) throws(SystemError) {
+        var failure: SystemError?
+        for directory in allDirectories where !kept.contains(directory) {
             do { try Cgroup.removeTree(directory) } catch  where error.code != ENOENT {
                 failure = failure ?? error
             } catch {}

@@ -31,7 +31,7 @@ public struct Cgroup: Sendable, Equatable {
         if let directory = unified, !Files.exists(directory) { unified = nil }
     }
 
-    private init(new path: String, layout: CgroupLayout) {
+    init(new path: String, layout: CgroupLayout) {
         self.path = path
         self.layout = layout
         locate()
@@ -50,46 +50,16 @@ public struct Cgroup: Sendable, Equatable {
     var isUnified: Bool { layout.isUnified }
 
     /// Makes the group with its limits; what a failure leaves behind is removed again.
-    ///
-    /// In v1 only those hierarchies are used that limits, figures, freezing or devices need: processor sets and block
-    /// devices only where they are limited.
     public static func create(
         _ path: String, layout: CgroupLayout, limits: CgroupLimits, in scope: SystemdScope? = nil
     ) throws(SystemError) -> Cgroup {
-        let names = path.split(separator: "/")
-        guard path.hasPrefix("/"), !names.isEmpty, !names.contains(".."), !names.contains(".") else {
-            throw SystemError("make the control group", path, code: EINVAL)
-        }
-        var group = Cgroup(new: path, layout: layout)
-        group.scope = scope
-        if !group.isUnified {
-            if limits.processors == nil && limits.memoryNodes == nil { group.directories[.cpuset] = nil }
-            if limits.block.isEmpty { group.directories[.blkio] = nil }
-            group.locateRare(limits)
-            if scope != nil, let root = layout.rareRoot(of: .systemd) { group.directories[.systemd] = root + path }
-        }
-        let existed = group.allDirectories.filter { Files.exists($0) }
-        // Whoever is in the group would be killed with the container: it must be nobody. systemd has just made the one of
-        // a scope, refuses one that is there already, and has put the process that holds it there.
-        if scope == nil {
-            for directory in existed where !(try Files.read("\(directory)/cgroup.procs")).isEmpty {
-                throw SystemError("use the control group, which has processes already:", directory, code: EBUSY)
-            }
-        }
-        do {
-            try group.enableControllers(for: limits)
-            for directory in group.allDirectories where !existed.contains(directory) {
-                try Files.makeDirectories(directory)
-            }
-            try group.apply(limits)
-        } catch {
-            for directory in group.allDirectories where !existed.contains(directory) {
-                // What can't be removed now was not made: the error that matters is the one before.
-                try? Files.removeDirectory(directory)
-            }
+        let creation = try CgroupCreation(path, layout: layout, limits: limits, in: scope)
+        do { try creation.finish() } catch {
+            // The error that matters is the one before.
+            try? creation.undo()
             throw error
         }
-        return group
+        return creation.group
     }
 
     /// Whether it is there in any hierarchy.
