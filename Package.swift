@@ -21,6 +21,9 @@ let strict: [SwiftSetting] = common + [.strictMemorySafety()]
 /// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld"])]
 
+/// The runtime begins in CProtectedStart. The option follows `-static-executable`, which links the C library's own entry.
+let protectedStart: [LinkerSetting] = fullyStatic + [.unsafeFlags(["-Xlinker", "--entry=bh_protected_start"])]
+
 /// The command starts in 2 ms instead of 20 when Swift's own libraries need not be loaded and relocated.
 let staticRuntime: [LinkerSetting] = [
     .unsafeFlags(["-static-stdlib", "-use-ld=lld"]), .linkedLibrary("_FoundationCollections"),
@@ -55,6 +58,7 @@ let package = Package(
     targets: [
         // Shared by both sides.
         .target(name: "CLinux"),
+        .target(name: "CProtectedStart"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "OCI", swiftSettings: common),
@@ -75,8 +79,9 @@ let package = Package(
         .executableTarget(
             name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common, linkerSettings: fullyStatic),
         .executableTarget(
-            name: "bulkhead-runtime", dependencies: ["ContainerRuntime", "Linux", "OCI", "Seccomp"],
-            swiftSettings: common, linkerSettings: fullyStatic),
+            name: "bulkhead-runtime",
+            dependencies: ["CProtectedStart", "ContainerRuntime", "Linux", "OCI", "Seccomp"],
+            swiftSettings: common, linkerSettings: protectedStart),
 
         // The daemon's side.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
