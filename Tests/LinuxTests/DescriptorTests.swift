@@ -51,6 +51,21 @@ struct DescriptorTests {
         #expect(try pipe.reading.read(upTo: 10) == .bytes([UInt8(ascii: "x")]))
     }
 
+    /// The kernel reports the peer's end before what the peer has sent, where something was left unread.
+    @Test func whatWasSentBeforeTheEndIsReceived() throws {
+        let pair = try UnixSocket.pair(.sequencedPackets)
+        let ours = pair.first
+        do {
+            let theirs = pair.second
+            try UnixSocket.send([1], over: ours)
+            try UnixSocket.send([2], over: theirs)
+        }
+        let last = try UnixSocket.receive(upTo: 10, over: ours)?.bytes
+        #expect(last == [2])
+        let end = try UnixSocket.receive(upTo: 10, over: ours)?.bytes
+        #expect(end == [])
+    }
+
     @Test func longSocketPaths() throws {
         let directory = "/tmp/bt-\(UInt32.random(in: 0...UInt32.max))-" + String(repeating: "x", count: 120)
         try Files.makeDirectories(directory)

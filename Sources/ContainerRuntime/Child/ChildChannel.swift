@@ -99,7 +99,12 @@ struct ChildChannel: ~Copyable {
 
     // The parent's half.
 
-    func orderGoingOn() throws(SystemError) { try UnixSocket.send(Array("G".utf8), over: socket) }
+    /// A process that has ended meanwhile has left a report that says why.
+    func orderGoingOn() throws(SystemError) {
+        do { try UnixSocket.send(Array("G".utf8), over: socket) } catch
+            where error.code == EPIPE || error.code == ECONNRESET
+        {}
+    }
 
     func orderGoingOn(as process: Int32) throws(SystemError) {
         try UnixSocket.send(Array("G\(process)".utf8), over: socket)

@@ -61,14 +61,16 @@ extension UnixSocket {
             repeat {
                 room = Int32(mostDescriptors)
                 result = unsafe bh_receive_descriptors(socket.rawValue, buffer.baseAddress, count, &numbers, &room)
-            } while result < 0 && errno == EINTR
+                // ECONNRESET, told once: the other side has gone with something of ours unread. What it has sent is still
+                // there, and then the end.
+            } while result < 0 && (errno == EINTR || errno == ECONNRESET)
             filled = max(result, 0)
         }
         if result < 0 {
             if errno == EAGAIN { return nil }
-            if errno == ECONNRESET { return ReceivedMessage(bytes: [], descriptors: []) }
             throw .last("recvmsg")
         }
-        return ReceivedMessage(bytes: bytes, descriptors: Array(numbers.prefix(Int(room))))
+        numbers.removeLast(mostDescriptors - Int(room))
+        return ReceivedMessage(bytes: bytes, descriptors: numbers)
     }
 }
