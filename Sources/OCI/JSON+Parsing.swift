@@ -54,11 +54,16 @@ private struct JSONParser {
     }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count {
+            switch bytes[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+        }
     }
 
-    private mutating func take(_ character: Character) -> Bool {
-        guard position < bytes.count, bytes[position] == character.asciiValue else { return false }
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }
         position += 1
         return true
     }
@@ -119,14 +124,29 @@ private struct JSONParser {
 
     private mutating func string() throws(JSONError) -> String {
         position += 1
-        var text: [UInt8] = []
+        let start = position
+        // Nearly every string stands there as it is.
+        while position < bytes.count, bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\\") {
+            if bytes[position] == UInt8(ascii: "\"") {
+                position += 1
+                return try validated(bytes.span.extracting(start..<position - 1))
+            }
+            position += 1
+        }
+        return try string(after: Array(bytes[start..<position]))
+    }
+
+    private func validated(_ text: Span<UInt8>) throws(JSONError) -> String {
+        do { return String(copying: try UTF8Span(validating: text)) } catch { throw problem("invalid UTF-8") }
+    }
+
+    private mutating func string(after beginning: [UInt8]) throws(JSONError) -> String {
+        var text = beginning
         while position < bytes.count {
             let byte = bytes[position]
             position += 1
             switch byte {
-            case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw problem("invalid UTF-8") }
-                return string
+            case UInt8(ascii: "\""): return try validated(text.span)
             case UInt8(ascii: "\\"):
                 text.append(contentsOf: try escape())
             case 0..<0x20:

@@ -34,8 +34,11 @@ public enum JSON: Sendable, Equatable {
     }
 
     /// An object without the members that are nil, so that absent stays absent.
-    public static func members(_ members: [String: JSON?]) -> JSON {
-        .object(members.compactMapValues { $0 })
+    public static func members(_ members: KeyValuePairs<String, JSON?>) -> JSON {
+        var object: [String: JSON] = [:]
+        object.reserveCapacity(members.count)
+        for (name, value) in members { if let value { object[name] = value } }
+        return .object(object)
     }
 }
 

@@ -113,7 +113,7 @@ extension RuntimeResources {
     }
 
     var json: JSON? {
-        let members: [String: JSON?] = [
+        let members: KeyValuePairs<String, JSON?> = [
             "devices": devices.isEmpty ? nil : .array(devices.map(\.json)),
             "memory": memory.json,
             "cpu": processor.json,
@@ -124,7 +124,7 @@ extension RuntimeResources {
             "rdma": rdma.isEmpty ? nil : .object(rdma.mapValues(\.json)),
             "unified": unified.isEmpty ? nil : JSON(unified),
         ]
-        return members.values.contains { $0 != nil } ? .members(members) : nil
+        return members.contains { $0.value != nil } ? .members(members) : nil
     }
 }
 

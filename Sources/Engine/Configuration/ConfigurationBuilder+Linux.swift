@@ -64,7 +64,7 @@ extension ConfigurationBuilder {
 
     func resources() throws(EngineError) -> JSON {
         let limits = specification.resources
-        var memory: [String: JSON?] = [:]
+        var memory: [String: JSON] = [:]
         // Alone in a machine, the machine's memory and processors are the limit.
         if facts.placement != .vm {
             memory["limit"] = limits.memory.map { JSON($0) }
@@ -77,7 +77,7 @@ extension ConfigurationBuilder {
             memory["swappiness"] = limits.memorySwappiness.map { JSON($0) }
             if limits.oomKillDisable { memory["disableOOMKiller"] = true }
         }
-        var cpu: [String: JSON?] = [:]
+        var cpu: [String: JSON] = [:]
         if facts.placement != .vm, let nano = limits.nanoProcessors {
             cpu["period"] = 100_000
             cpu["quota"] = JSON(Int64(nano / 10_000))
@@ -89,8 +89,8 @@ extension ConfigurationBuilder {
         cpu["mems"] = limits.cpusetMems.flatMap { $0.isEmpty ? nil : .string($0) }
         return .members([
             "devices": .array(deviceRules()),
-            "memory": memory.compactMapValues { $0 }.isEmpty ? nil : .members(memory),
-            "cpu": cpu.compactMapValues { $0 }.isEmpty ? nil : .members(cpu),
+            "memory": memory.isEmpty ? nil : .object(memory),
+            "cpu": cpu.isEmpty ? nil : .object(cpu),
             "pids": limits.processes.flatMap { $0 == 0 ? nil : ["limit": JSON($0)] },
             "blockIO": limits.blockWeight.flatMap { $0 == 0 ? nil : ["weight": JSON($0)] },
         ])
