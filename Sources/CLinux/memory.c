@@ -14,3 +14,8 @@ void bh_release_memory(void) {
     uintptr_t end = (here - kept) / page * page;
     madvise((void *)(end - deepest), deepest, MADV_DONTNEED);
 }
+
+void bh_grow_heap_by(int bytes) {
+    mallopt(M_TOP_PAD, bytes);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}

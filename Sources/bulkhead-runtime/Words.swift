@@ -2,7 +2,7 @@
 struct Words {
     private var words: ArraySlice<String>
     /// What `--help` shows among the options; nil where it has no meaning of its own.
-    var help: String?
+    var help: (() -> String)?
 
     init(_ words: [String]) { self.words = words[...] }
 
@@ -23,11 +23,11 @@ struct Words {
         while let word = words.first, word.hasPrefix("-"), word != "-" {
             words.removeFirst()
             if word == "--" { return }
-            let text = word.drop { $0 == "-" }
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = String(parts[0])
-            if let help, name == "help" || name == "h" { throw Finished(text: help) }
-            let given = parts.count > 1 ? String(parts[1]) : nil
+            let text = word.utf8.drop { $0 == UInt8(ascii: "-") }
+            let end = text.firstIndex(of: UInt8(ascii: "=")) ?? text.endIndex
+            let name = String(Substring(text[..<end]))
+            if let help, name == "help" || name == "h" { throw Finished(text: help()) }
+            let given = end < text.endIndex ? String(Substring(text[text.index(after: end)...])) : nil
             let value: (inout Words) throws -> String = { words in
                 if let given { return given }
                 guard let next = words.next() else { throw UsageError("the option \(word) needs a value") }

@@ -3,3 +3,5 @@
 
 /// Gives free memory of the heap, and the part of the stack that was in use deeper down, back to the kernel.
 void bh_release_memory(void);
+/// Lets the heap grow by this many bytes at a time, and never shrink.
+void bh_grow_heap_by(int bytes);

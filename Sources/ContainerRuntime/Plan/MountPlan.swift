@@ -42,7 +42,7 @@ struct MountPlan: Sendable, Equatable {
     init(_ mount: RuntimeMount, container: IdentityMap? = nil) throws(RuntimeError) {
         // Relative ones have been taken as relative to the root for long, and are by runc.
         destination = mount.destination.hasPrefix("/") ? mount.destination : "/\(mount.destination)"
-        guard destination.contains(where: { $0 != "/" }) else {
+        guard destination.utf8.contains(where: { $0 != UInt8(ascii: "/") }) else {
             throw .invalid("mounts: the destination \(destination) must be a path below /")
         }
         source = mount.source ?? mount.type ?? "none"

@@ -18,8 +18,10 @@ public struct CgroupCreation: Sendable {
     public init(
         _ path: String, layout: CgroupLayout, limits: CgroupLimits, in scope: SystemdScope? = nil
     ) throws(SystemError) {
-        let names = path.split(separator: "/")
-        guard path.hasPrefix("/"), !names.isEmpty, !names.contains(".."), !names.contains(".") else {
+        let names = path.utf8.split(separator: UInt8(ascii: "/"))
+        guard path.hasPrefix("/"), !names.isEmpty, !names.contains(where: { $0.elementsEqual("..".utf8) }),
+            !names.contains(where: { $0.elementsEqual(".".utf8) })
+        else {
             throw SystemError("make the control group", path, code: EINVAL)
         }
         var group = Cgroup(new: path, layout: layout)

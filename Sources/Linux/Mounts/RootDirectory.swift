@@ -57,22 +57,22 @@ public struct RootDirectory: ~Copyable, Sendable {
         if let found = try find(path) { return found }
         var present = try open(".", [.path, .directory])
         var reached = ""
-        for name in path.split(separator: "/") where name != "." {
+        for name in Files.names(in: path) {
             let above = reached
             reached += "/\(name)"
-            if let next = try step(String(name), in: present, whole: reached) {
+            if let next = try step(name, in: present, whole: reached) {
                 present = next
                 continue
             }
             // unsafe because the name is a C string; it lives for the call
-            let result = unsafe mkdirat(present.rawValue, String(name), mode)
+            let result = unsafe mkdirat(present.rawValue, name, mode)
             if result == 0 {
                 present = try open(reached, [.path, .directory])
                 continue
             }
             guard errno == EEXIST else { throw .last("make the directory", path) }
             guard linksLeft > 0 else { throw SystemError("make the directory", path, code: ELOOP) }
-            let target = try RootDirectory.linkTarget(String(name), in: present)
+            let target = try RootDirectory.linkTarget(name, in: present)
             let place = target.hasPrefix("/") ? target : "\(above)/\(target)"
             present = try makeDirectories(place, mode: mode, linksLeft: linksLeft - 1)
         }
@@ -144,10 +144,12 @@ public struct RootDirectory: ~Copyable, Sendable {
 
     /// The directory part and the last name of a path.
     public static func split(_ path: String) -> (parent: String, name: String) {
-        var text = path[...]
-        while text.count > 1, text.last == "/" { text.removeLast() }
-        guard let slash = text.lastIndex(of: "/") else { return (".", String(text)) }
-        return (slash == text.startIndex ? "/" : String(text[..<slash]), String(text[text.index(after: slash)...]))
+        let separator = UInt8(ascii: "/")
+        var text = path.utf8[...]
+        while text.count > 1, text.last == separator { text.removeLast() }
+        guard let slash = text.lastIndex(of: separator) else { return (".", String(Substring(text))) }
+        let name = String(Substring(text[text.index(after: slash)...]))
+        return (slash == text.startIndex ? "/" : String(Substring(text[..<slash])), name)
     }
 
     /// Makes a device node in the directory `directory` stands for; with that exact mode if the mask is 0.

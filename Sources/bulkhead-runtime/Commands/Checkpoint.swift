@@ -6,7 +6,7 @@ extension RuntimeProgram {
     static func checkpoint(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
         // Their options are many; a container's state can't be saved whatever they are. But --help is answered.
         if let help = words.help, words.rest().contains(where: { $0 == "--help" || $0 == "-h" }) {
-            throw Finished(text: help)
+            throw Finished(text: help())
         }
         throw UsageError(
             "checkpoint and restore are not supported: saving a process's state takes CRIU, which bulkhead-runtime"

@@ -75,8 +75,7 @@ extension RuntimeProgram {
             try ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL)
         }
         let group = record.group(layout: try .detect())
-        try group.kill()
-        try group.remove()
+        try group.killAndRemove()
         try RunningContainer.removeShares(of: id, specification)
         try store.remove(id)
         lock.release()
@@ -96,8 +95,7 @@ extension RuntimeProgram {
             // A failure to make a second container in the same group must not end the first.
             if try !store.all().contains(where: { $0.cgroup == path }) {
                 let group = Cgroup(existing: path, layout: try .detect())
-                try group.kill()
-                try group.remove()
+                try group.killAndRemove()
                 try RunningContainer.removeShares(of: id, specification)
             }
         }
