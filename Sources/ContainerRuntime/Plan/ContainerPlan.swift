@@ -2,7 +2,10 @@ internal import Linux
 internal import OCI
 
 /// A blueprint that has been looked through: everything that can be wrong without asking the kernel is right.
-struct ContainerPlan: Sendable {
+///
+/// A class, because to pass on a value of this size counts a reference for each of its members: the process that is
+/// cloned would copy nearly every page of its parent's memory for that.
+final class ContainerPlan: Sendable {
     let blueprint: ContainerBlueprint
     let process: ProcessPlan
     let mounts: [MountPlan]
