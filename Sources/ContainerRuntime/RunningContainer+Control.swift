@@ -45,10 +45,9 @@ extension RunningContainer {
     public consuming func destroy() throws(RuntimeError) {
         var failure: SystemError?
         do { try processDescriptor.signal(SIGKILL) } catch  where error.code != ESRCH { failure = error } catch {}
-        do { try cgroup.kill() } catch { failure = failure ?? error }
+        do { try cgroup.killAndRemove() } catch { failure = failure ?? error }
         // Not our child, or reaped before: then there is nothing to reap.
         _ = try? processDescriptor.reap()
-        do { try cgroup.remove() } catch { failure = failure ?? error }
         var shares: RuntimeError?
         do { try CacheControl(specification, id: id)?.remove() } catch { shares = error }
         if let failure { throw RuntimeError("remove container \(id)", failure) }

@@ -83,6 +83,24 @@ extension Cgroup {
         }
     }
 
+    /// Kills every process in it, and removes it.
+    public func killAndRemove() throws(SystemError) {
+        // As a rule nobody is left: to see that removing it succeeds takes less than to ask first.
+        if scope == nil && removeIfEmpty() { return }
+        var failure: SystemError?
+        do { try kill() } catch { failure = error }
+        do { try remove() } catch { failure = failure ?? error }
+        if let failure { throw failure }
+    }
+
+    /// Removes what is empty, up to the first directory that is not; says whether all were.
+    private func removeIfEmpty() -> Bool {
+        allDirectories.allSatisfy { directory in
+            // unsafe because the path is a C string; it lives for the call
+            unsafe rmdir(directory) == 0 || errno == ENOENT
+        }
+    }
+
     /// Removes the group; every directory is tried, and the first failure is thrown.
     public func remove() throws(SystemError) {
         var failure: SystemError?

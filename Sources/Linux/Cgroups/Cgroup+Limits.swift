@@ -36,12 +36,21 @@ extension Cgroup {
     private func setDevices(_ rules: [CgroupDeviceRule]) throws(SystemError) {
         // A rule that is about everything replaces all before it: those need not be told to the kernel.
         let start = rules.lastIndex { $0.isEverything } ?? 0
-        try perform(
-            rules[start...].map {
-                CgroupWrite(
-                    "devices", .devices, $0.allow ? "devices.allow" : "devices.deny",
-                    value: $0.isEverything ? "a" : $0.line)
-            })
+        guard let directory = directory(of: .devices) else {
+            throw SystemError(
+                "linux.resources.devices: this host has no control group for", "devices", code: ENOTSUP)
+        }
+        let (allowing, denying) = ("\(directory)/devices.allow", "\(directory)/devices.deny")
+        // There are many rules, and opening one of these files takes longer than writing to it.
+        let allow = try Descriptor.open(allowing, .writeOnly)
+        let deny = try Descriptor.open(denying, .writeOnly)
+        for rule in rules[start...] {
+            let line = rule.isEverything ? "a" : rule.line
+            do { if rule.allow { try allow.writeAll(line) } else { try deny.writeAll(line) } } catch {
+                let file = rule.allow ? allowing : denying
+                throw SystemError("linux.resources.devices: write \(line) to", file, code: error.code)
+            }
+        }
     }
 
     /// A new cpuset of v1 is empty, and its ancestors may be: everything is taken over from the one above first.
