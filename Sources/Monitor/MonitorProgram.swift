@@ -16,6 +16,7 @@ public final class MonitorProgram {
     private let listener: Descriptor
     private let supervisor: Supervisor
     private var ending = false
+    private var socketIsGone = false
 
     /// Runs the program.
     ///
@@ -40,7 +41,7 @@ public final class MonitorProgram {
         do {
             let program = try MonitorProgram(socket: socket)
             try program.loop.run()
-            program.close()
+            program.removeSocket()
             return 0
         } catch {
             Console.report("\(error)")
@@ -101,7 +102,10 @@ public final class MonitorProgram {
         if ending && supervisor.controls.isEmpty && supervisor.isFlushed { loop.stop() }
     }
 
-    private func close() {
+    /// Makes room for the next monitor at this path.
+    private func removeSocket() {
+        guard !socketIsGone else { return }
+        socketIsGone = true
         // It may have been removed together with its folder.
         try? Files.remove(path)
     }
@@ -112,6 +116,8 @@ extension MonitorProgram: SupervisorDelegate {
         guard !ending else { return }
         ending = true
         loop.remove(listener.rawValue)
+        // Before any connection ends: who sees that may start the next monitor at once, and at the same path.
+        removeSocket()
         for connection in supervisor.controls { connection.finish() }
         loop.schedule(afterMilliseconds: MonitorProgram.farewellTime) { [loop] in loop.stop() }
         leaveWhenTold()

@@ -25,6 +25,14 @@ import Wire
         #expect(try fixture.logged("stderr") == "err\n")
     }
 
+    @Test(arguments: Place.allCases) func whoSeesItEndCanStartTheNextAtTheSamePath(place: Place) throws {
+        let fixture = try MonitorFixture(place)
+        try fixture.run(fixture.setup(["true"]))
+        while try fixture.control.next() != nil {}
+        #expect(!Files.exists(fixture.socketPath))
+        try fixture.waitForMonitor()
+    }
+
     @Test(arguments: Place.allCases) func theFirstClientsInputReachesTheProgramAndEndsWithIt(place: Place) throws {
         let fixture = try MonitorFixture(place)
         var setup = fixture.setup(["sh", "-c", "cat; echo done"])
