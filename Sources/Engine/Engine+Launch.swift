@@ -79,10 +79,22 @@ extension Engine {
             id: record.id, specification: specification, resolved: record.resolved, facts: home.facts)
         let capabilities = try ContainerResolver.capabilities(
             specification.security, last: home.facts.host.lastCapability)
+        let release = home.facts.host.kernelRelease
+        var document = try builder.build()
+        if let settings = try filters.settings(
+            specification.security, capabilities: capabilities, kernelRelease: release)
+        {
+            guard settings.listenerPath == nil || home.executor == .local else {
+                throw EngineError(
+                    .invalid,
+                    "seccomp: listenerPath is a socket of the host: no guest reaches it; use --isolation process")
+            }
+            document = document.adding(settings.json, to: "linux", as: "seccomp")
+        }
         var setup = ContainerSetup(
-            id: record.id, specification: try builder.build().description, root: home.root,
+            id: record.id, specification: document.description, root: home.root,
             seccompFilter: try filters.filter(
-                specification.security, capabilities: capabilities, kernelRelease: home.facts.host.kernelRelease))
+                specification.security, capabilities: capabilities, kernelRelease: release))
         setup.files = home.files
         setup.executor = home.executor
         if specification.openStandardInput {
@@ -171,5 +183,15 @@ enum LogOptionsParser {
         }
         guard let number = Double(digits), number >= 0, number * factor < 9e18 else { return nil }
         return UInt64(number * factor)
+    }
+}
+
+extension JSON {
+    /// An object with one more member in the object that is its member `name`.
+    fileprivate func adding(_ value: JSON, to name: String, as member: String) -> JSON {
+        guard case .object(var members) = self, case .object(var inner) = members[name] else { return self }
+        inner[member] = value
+        members[name] = .object(inner)
+        return .object(members)
     }
 }

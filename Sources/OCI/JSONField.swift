@@ -16,13 +16,14 @@ public struct JSONField: Sendable {
         JSONError(path: path.isEmpty ? "the document" : path, problem: problem)
     }
 
-    private func child(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    /// The path of a member of an object, whether it is there or not.
+    public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
     /// The members of an object.
     public func members() throws(JSONError) -> [String: JSONField] {
         guard case .object(let members) = value else { throw error("must be an object") }
         var fields: [String: JSONField] = [:]
-        for (name, value) in members { fields[name] = JSONField(value, path: child(name)) }
+        for (name, value) in members { fields[name] = JSONField(value, path: path(of: name)) }
         return fields
     }
 
@@ -30,12 +31,12 @@ public struct JSONField: Sendable {
     public func optional(_ name: String) throws(JSONError) -> JSONField? {
         guard case .object(let members) = value else { throw error("must be an object") }
         guard let member = members[name], member != .null else { return nil }
-        return JSONField(member, path: child(name))
+        return JSONField(member, path: path(of: name))
     }
 
     /// A member that must be there.
     public func required(_ name: String) throws(JSONError) -> JSONField {
-        guard let field = try optional(name) else { throw JSONError(path: child(name), problem: "is missing") }
+        guard let field = try optional(name) else { throw JSONError(path: path(of: name), problem: "is missing") }
         return field
     }
 

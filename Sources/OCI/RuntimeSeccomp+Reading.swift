@@ -25,32 +25,33 @@ extension RuntimeSeccomp {
         return number
     }
 
-    /// Who answers the calls with `SCMP_ACT_NOTIFY`.
-    mutating func readListener(_ field: JSONField) throws(JSONError) {
+    /// Reads who answers the calls with `SCMP_ACT_NOTIFY`, once the rules are known.
+    public mutating func readListener(_ field: JSONField) throws(JSONError) {
         listenerPath = try field.optional("listenerPath")?.string()
         if listenerPath == "" { listenerPath = nil }
         listenerMetadata = try field.optional("listenerMetadata")?.string()
         if listenerMetadata == "" { listenerMetadata = nil }
         if listenerMetadata != nil && listenerPath == nil {
-            throw JSONError(path: "\(field.path).listenerMetadata", problem: "takes a listenerPath")
+            throw JSONError(path: field.path(of: "listenerMetadata"), problem: "takes a listenerPath")
         }
         // Nobody could answer before the listener has been handed over, which is itself made of calls.
         if defaultAction == "SCMP_ACT_NOTIFY" {
-            throw JSONError(path: "\(field.path).defaultAction", problem: "can't be SCMP_ACT_NOTIFY")
+            throw JSONError(path: field.path(of: "defaultAction"), problem: "can't be SCMP_ACT_NOTIFY")
         }
         for (index, rule) in calls.enumerated() where rule.action == "SCMP_ACT_NOTIFY" {
             if rule.names.contains("sendmsg") {
                 throw JSONError(
-                    path: "\(field.path).syscalls[\(index)].names",
+                    path: "\(field.path(of: "syscalls"))[\(index)].names",
                     problem: "sendmsg can't have SCMP_ACT_NOTIFY: the listener is handed over with it")
             }
         }
         if notifies {
             guard let listenerPath else {
-                throw JSONError(path: "\(field.path).listenerPath", problem: "is missing: SCMP_ACT_NOTIFY takes one")
+                throw JSONError(
+                    path: field.path(of: "listenerPath"), problem: "is missing: SCMP_ACT_NOTIFY takes one")
             }
             guard listenerPath.hasPrefix("/") else {
-                throw JSONError(path: "\(field.path).listenerPath", problem: "must be an absolute path")
+                throw JSONError(path: field.path(of: "listenerPath"), problem: "must be an absolute path")
             }
         }
     }

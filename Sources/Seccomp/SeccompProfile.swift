@@ -34,12 +34,10 @@ public struct SeccompProfile: Sendable, Equatable {
     /// Reads a profile. (A `linux.seccomp` of the runtime specification is one, without conditions.)
     public init(parsing text: String) throws(JSONError) {
         let document = JSONField(try JSON(parsing: text))
-        try document.refuse(["listenerPath", "listenerMetadata"])
         var defaults = RuntimeSeccomp(defaultAction: try document.required("defaultAction").string())
         defaults.defaultErrno = try document.optional("defaultErrnoRet")?.number()
         defaults.architectures = try document.optional("architectures")?.strings() ?? []
         defaults.flags = try document.optional("flags")?.strings() ?? []
-        self.defaults = defaults
         architectures = try document.list("archMap") { field throws(JSONError) in
             (
                 name: try field.required("architecture").string(),
@@ -62,6 +60,12 @@ public struct SeccompProfile: Sendable, Equatable {
                 includes: try Condition(field.optional("includes")), excludes: try Condition(field.optional("excludes"))
             )
         }
+        // Whichever rules hold in the end: a profile that needs a listener somewhere has one everywhere.
+        var whole = defaults
+        whole.calls = rules.map(\.rule)
+        try whole.readListener(document)
+        (defaults.listenerPath, defaults.listenerMetadata) = (whole.listenerPath, whole.listenerMetadata)
+        self.defaults = defaults
     }
 
     /// The filter for a container with these capabilities (`CAP_SYS_ADMIN`) on a kernel of this release (`6.1.0-56`).

@@ -39,6 +39,30 @@ struct SeccompTests {
         #expect(try !SeccompCompiler.compile(filter).isEmpty)
     }
 
+    private static func profile(_ members: String) -> String {
+        #"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_NOTIFY", "#
+            + #""includes": {"caps": ["CAP_SYS_ADMIN"]}}]\#(members)}"#
+    }
+
+    @Test func profilesOfDockerNameTheirListener() throws {
+        let text = Self.profile(#", "listenerPath": "/run/agent", "listenerMetadata": "words""#)
+        let filter = try SeccompProfile(parsing: text).resolved(
+            capabilities: ["CAP_SYS_ADMIN"], kernelRelease: "6.1.0")
+        #expect(filter.listenerPath == "/run/agent" && filter.listenerMetadata == "words" && filter.notifies)
+        #expect(try !SeccompCompiler.compile(filter).isEmpty)
+        // Without the rule there is nothing to be answered.
+        #expect(try !SeccompProfile(parsing: text).resolved(capabilities: [], kernelRelease: "6.1.0").notifies)
+    }
+
+    @Test(arguments: [
+        ("", "listenerPath"), (#", "listenerPath": "run/agent""#, "listenerPath"),
+        (#", "listenerPath": 5"#, "listenerPath"), (#", "listenerMetadata": "words""#, "listenerMetadata"),
+    ])
+    func profilesWithoutTheListenerThatTheyNeedAreRefused(_ members: String, _ named: String) throws {
+        let error = #expect(throws: JSONError.self) { try SeccompProfile(parsing: Self.profile(members)) }
+        #expect(error?.path == named)
+    }
+
     @Test func unknownCallsAreSkipped() throws {
         var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
         filter.calls = [.init(names: ["no_such_call"], action: "SCMP_ACT_ERRNO")]

@@ -1,5 +1,6 @@
 import Linux
 import Logging
+import OCI
 import Seccomp
 import Synchronization
 
@@ -26,6 +27,17 @@ final class SeccompFilters: Sendable {
         }
     }
 
+    /// What whoever installs the filter needs to know besides: its flags, and who answers the calls that it leaves to
+    /// somebody; nil where there is nothing to be known.
+    func settings(_ security: SecuritySpecification, capabilities: [String], kernelRelease: String)
+        throws(EngineError) -> RuntimeSeccomp?
+    {
+        guard case .profile(let text) = SecurityOptions(security.options).seccomp else { return nil }
+        var filter = try SeccompFilters.resolve(text, capabilities, kernelRelease)
+        filter.calls = filter.calls.filter { $0.action == "SCMP_ACT_NOTIFY" }
+        return filter.flags.isEmpty && filter.calls.isEmpty ? nil : filter
+    }
+
     private func builtin(_ capabilities: [String], _ kernelRelease: String) throws(EngineError) -> [UInt8] {
         let name = SeccompFilters.name(capabilities, kernelRelease)
         if let filter = known.withLock({ $0[name] }) { return filter }
@@ -44,10 +56,18 @@ final class SeccompFilters: Sendable {
     private static func compile(_ profile: String, _ capabilities: [String], _ kernelRelease: String)
         throws(EngineError) -> [UInt8]
     {
+        let filter = try resolve(profile, capabilities, kernelRelease)
+        do { return try SeccompCompiler.compile(filter) } catch {
+            throw EngineError(.invalid, "Decoding seccomp profile failed: \(error)")
+        }
+    }
+
+    private static func resolve(_ profile: String, _ capabilities: [String], _ kernelRelease: String)
+        throws(EngineError) -> RuntimeSeccomp
+    {
         do {
             let profile = try SeccompProfile(parsing: profile)
-            return try SeccompCompiler.compile(
-                profile.resolved(capabilities: capabilities, kernelRelease: kernelRelease))
+            return profile.resolved(capabilities: capabilities, kernelRelease: kernelRelease)
         } catch {
             throw EngineError(.invalid, "Decoding seccomp profile failed: \(error)")
         }
