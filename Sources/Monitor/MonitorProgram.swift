@@ -39,6 +39,8 @@ public final class MonitorProgram {
             return 2
         }
         do {
+            // Before anything is done, for it starts this program once more.
+            try Program.protectFile()
             let program = try MonitorProgram(socket: socket)
             try program.loop.run()
             program.removeSocket()
