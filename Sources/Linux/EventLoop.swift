@@ -91,6 +91,8 @@ public final class EventLoop {
     public func cancel(_ timer: Timer) { deadlines.removeAll { $0.timer == timer } }
 
     /// Blocks these signals' default action and calls `handler` with the number of each that arrives. Once per loop.
+    ///
+    /// Those that have come since ``hold(signals:)`` was called for them are among the first.
     public func watch(signals: [Int32], handler: @escaping (Int32) -> Void) throws(SystemError) {
         let count = Int32(truncatingIfNeeded: signals.count)
         // unsafe because the array of numbers is read through a pointer that lives for the call
@@ -103,6 +105,13 @@ public final class EventLoop {
             guard case .bytes(let bytes)? = try? self.signalDescriptor?.read(upTo: 128 * 16) else { return }
             for start in stride(from: 0, to: bytes.count - 127, by: 128) { handler(Int32(bytes[start])) }
         }
+    }
+
+    /// Lets signals wait that would end the process, until they are watched.
+    public static func hold(signals: [Int32]) throws(SystemError) {
+        // unsafe because the array of numbers is read through a pointer that lives for the call
+        try SystemError.check(
+            unsafe bh_signal_block(signals, Int32(truncatingIfNeeded: signals.count)), "sigprocmask")
     }
 
     /// Handles events until `stop` is called.

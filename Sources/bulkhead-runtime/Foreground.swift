@@ -7,6 +7,14 @@ final class Foreground {
     private let terminal: Int32?
     private var end: ProcessEnd?
 
+    private static let passed = [
+        SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH, SIGALRM, SIGTSTP,
+    ]
+
+    /// To be called before the process runs: a signal that comes before it is waited for is passed on all the same,
+    /// where it would end us and leave the process alone.
+    static func holdSignals() throws { try EventLoop.hold(signals: passed) }
+
     init(_ process: Int32, terminal: Int32?) {
         self.process = process
         self.terminal = terminal
@@ -16,8 +24,7 @@ final class Foreground {
     func wait() throws -> ProcessEnd {
         let loop = try EventLoop()
         let pidfd = ProcessDescriptor(adopting: try Descriptor.duplicating(process))
-        let passed = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCONT, SIGWINCH, SIGALRM, SIGTSTP]
-        try loop.watch(signals: passed) { [terminal] number in
+        try loop.watch(signals: Foreground.passed) { [terminal] number in
             if number == SIGWINCH, let terminal {
                 // A window that has no size any more is about to go away.
                 if let size = try? Terminal.size(0) {

@@ -130,6 +130,7 @@ extension RuntimeProgram {
         }
         let passed = try PassedDescriptors(preserved: options.preserved)
         process.environment += passed.variables
+        if !options.detach { try Foreground.holdSignals() }
         var executed = try container.exec(
             process, streams: process.terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2),
             inheritedDescriptors: passed.numbers, newKeyring: record.newKeyring)

@@ -55,6 +55,7 @@ extension RuntimeProgram {
         var code: Int32 = 0
         do {
             try record(&container, bundle, options, store)
+            if !options.detach { try Foreground.holdSignals() }
             try container.start()
             if options.detach { return 0 }
             // It is made: others may handle it now.
