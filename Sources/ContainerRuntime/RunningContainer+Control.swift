@@ -41,6 +41,24 @@ extension RunningContainer {
         try CacheControl(specification, id: id)?.remove()
     }
 
+    /// The control group that a container of this configuration gets, or would have got: whether it is there is to be
+    /// seen.
+    ///
+    /// - Parameter usesSystemd: whether systemd was asked for it.
+    public static func controlGroup(
+        of id: String, _ specification: RuntimeSpecification, usesSystemd: Bool
+    ) throws(RuntimeError) -> Cgroup {
+        let layout = try step("look for control groups") { () throws(SystemError) in try CgroupLayout.detect() }
+        guard usesSystemd else {
+            return Cgroup(existing: ContainerBlueprint.controlGroup(of: id, specification), layout: layout)
+        }
+        let isOfUser = geteuid() != 0
+        let place = try SystemdPlace(specification.linux.cgroupsPath, id: id, isOfUser: isOfUser)
+        return Cgroup(
+            existing: place.controlGroup, layout: layout,
+            scope: SystemdScope(name: place.unit, isOfUser: isOfUser))
+    }
+
     /// Kills everything that still runs in it and removes its cgroup. Every step is tried; the first failure is thrown.
     public consuming func destroy() throws(RuntimeError) {
         var failure: SystemError?
@@ -50,7 +68,9 @@ extension RunningContainer {
         _ = try? processDescriptor.reap()
         var shares: RuntimeError?
         do { try CacheControl(specification, id: id)?.remove() } catch { shares = error }
+        let lost = devices.take()?.bringBack()
         if let failure { throw RuntimeError("remove container \(id)", failure) }
         if let shares { throw shares }
+        if let lost { throw lost }
     }
 }

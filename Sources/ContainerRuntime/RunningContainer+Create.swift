@@ -82,6 +82,7 @@ extension RunningContainer {
         case .parent(let process, let descriptor):
             _ = consume theirs
             prepared.child = ChildStreams()
+            var devices: NetworkDevices?
             do {
                 try cache?.enter(process)
                 // Meanwhile the process makes its namespaces, which takes the kernel about as long.
@@ -94,6 +95,7 @@ extension RunningContainer {
                 var output: Descriptor?
                 try awaitReady(ours, &output) { () throws(RuntimeError) in
                     try assist(process, plan, cgroup)
+                    devices = try moveDevices(process, plan)
                 } whenMounted: { () throws(RuntimeError) in
                     let hooks = plan.specification.hooks
                     let state = plan.blueprint.state(.creating, process: process)
@@ -102,12 +104,12 @@ extension RunningContainer {
                 }
                 if output != nil { prepared.ours.output = consume output }
             } catch {
-                throw reaped(descriptor, error)
+                throw reaped(descriptor, devices.take()?.bringBack(because: error) ?? error)
             }
             return RunningContainer(
                 id: plan.blueprint.id, process: process, processDescriptor: descriptor,
                 bundle: plan.blueprint.bundle, specification: plan.specification, seccompFilter: plan.process.filter,
-                cgroup: cgroup, streams: prepared.ours, channel: ours)
+                cgroup: cgroup, streams: prepared.ours, channel: ours, devices: devices)
         }
     }
 
@@ -131,6 +133,14 @@ extension RunningContainer {
             if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
             throw RuntimeError("set the out-of-memory score", error)
         }
+    }
+
+    /// The host's interfaces that it gets, once it has its network namespace and before anything in there is set.
+    private static func moveDevices(_ process: Int32, _ plan: ContainerPlan) throws(RuntimeError) -> NetworkDevices? {
+        let devices = plan.specification.linux.networkDevices
+        guard !devices.isEmpty else { return nil }
+        let path = plan.joined.first { $0.kind == .network }?.path ?? "/proc/\(process)/ns/net"
+        return try NetworkDevices.moving(devices, to: path)
     }
 
     /// Kills and reaps a process that could not be set up; passes the reason on.
@@ -172,6 +182,8 @@ extension RunningContainer {
             throw .wrongState("container \(id) has ended before its start: \(error)")
         }
         try RunningContainer.awaitExecution(channel)
+        // From here on they are its own.
+        devices = nil
         try Hooks.run("poststart", specification.hooks.poststart, state(.running))
     }
 

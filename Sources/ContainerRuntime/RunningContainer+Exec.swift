@@ -11,6 +11,10 @@ extension RunningContainer {
     ) throws(RuntimeError) -> ExecutedProcess {
         var process = process
         if process.capabilities == nil { process.capabilities = specification.process?.capabilities }
+        let own = specification.linux.namespaces
+        if !own.contains(where: { $0.kind == .mount }) {
+            try ContainerPlan.checkSharedMounts(process, ownProcesses: own.contains { $0.kind == .pid })
+        }
         let plan = try ProcessPlan(
             process, filter: seccompFilter ?? self.seccompFilter, linux: specification.linux,
             state: state(.running))

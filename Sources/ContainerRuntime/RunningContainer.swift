@@ -21,6 +21,8 @@ public struct RunningContainer: ~Copyable {
     public let cgroup: Cgroup
     var streams: ProcessStreams
     var channel: ChildChannel?
+    /// The host's interfaces that it has been given, until its program is executed.
+    var devices: NetworkDevices?
 
     /// Adopts a container that somebody else has made: its process is not our child.
     public init(
@@ -34,13 +36,14 @@ public struct RunningContainer: ~Copyable {
                 try ProcessDescriptor(process: process)
             },
             bundle: bundle, specification: specification, seccompFilter: seccompFilter, cgroup: cgroup,
-            streams: ProcessStreams(), channel: nil)
+            streams: ProcessStreams(), channel: nil, devices: nil)
     }
 
     init(
         id: String, process: Int32, processDescriptor: consuming ProcessDescriptor, bundle: String,
         specification: RuntimeSpecification, seccompFilter: [UInt8]?, cgroup: Cgroup,
-        streams: consuming ProcessStreams, channel: consuming ChildChannel?
+        streams: consuming ProcessStreams, channel: consuming ChildChannel?,
+        devices: consuming NetworkDevices?
     ) {
         self.id = id
         self.process = process
@@ -51,6 +54,7 @@ public struct RunningContainer: ~Copyable {
         self.cgroup = cgroup
         self.streams = streams
         self.channel = channel
+        self.devices = devices
     }
 
     /// Our ends of the first process's streams; each can be taken once.

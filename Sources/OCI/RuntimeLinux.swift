@@ -30,12 +30,15 @@ public struct RuntimeLinux: Sendable, Equatable {
     public var timeOffsets: [RuntimeTimeOffset] = []
     /// On which memory nodes pages are taken, or nil for the parent's policy.
     public var memoryPolicy: RuntimeMemoryPolicy?
+    /// Interfaces of the host that the container gets.
+    public var networkDevices: [RuntimeNetworkDevice] = []
+    /// The SELinux context of what is mounted, or nil for what the policy says.
+    public var mountLabel: String?
 
     /// No namespaces, no limits.
     public init() {}
 
     init(_ field: JSONField) throws(JSONError) {
-        try field.refuse(["netDevices", "mountLabel"])
         namespaces = try field.list("namespaces") { field throws(JSONError) in try RuntimeNamespace(field) }
         devices = try field.list("devices") { field throws(JSONError) in try RuntimeDevice(field) }
         if let resources = try field.optional("resources") { self.resources = try RuntimeResources(resources) }
@@ -52,6 +55,9 @@ public struct RuntimeLinux: Sendable, Equatable {
         groupMappings = try RuntimeMapping.list(field, "gidMappings")
         if let offsets = try field.optional("timeOffsets") { timeOffsets = try RuntimeTimeOffset.list(offsets) }
         memoryPolicy = try field.read("memoryPolicy") { field throws(JSONError) in try RuntimeMemoryPolicy(field) }
+        if let devices = try field.optional("netDevices") { networkDevices = try RuntimeNetworkDevice.list(devices) }
+        mountLabel = try field.optional("mountLabel")?.string()
+        if mountLabel == "" { mountLabel = nil }
     }
 
     var json: JSON {
@@ -71,6 +77,8 @@ public struct RuntimeLinux: Sendable, Equatable {
             "uidMappings": RuntimeMapping.json(userMappings),
             "gidMappings": RuntimeMapping.json(groupMappings),
             "timeOffsets": RuntimeTimeOffset.json(timeOffsets),
+            "netDevices": RuntimeNetworkDevice.json(networkDevices),
+            "mountLabel": mountLabel.map { .string($0) },
         ])
     }
 }

@@ -1,11 +1,12 @@
 /// On which memory nodes pages are taken: `linux.memoryPolicy`, as set_mempolicy(2) takes it.
 public struct RuntimeMemoryPolicy: Sendable, Equatable {
     /// MPOL_*, in the order of the kernel's numbers.
-    static let modes = [
+    public static let modes = [
         "MPOL_DEFAULT", "MPOL_PREFERRED", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED_MANY",
         "MPOL_WEIGHTED_INTERLEAVE",
     ]
-    static let flags: [(name: String, bit: UInt32)] = [
+    /// Its flags, with their bits.
+    public static let flags: [(name: String, bit: UInt32)] = [
         ("MPOL_F_NUMA_BALANCING", 1 << 13), ("MPOL_F_RELATIVE_NODES", 1 << 14), ("MPOL_F_STATIC_NODES", 1 << 15),
     ]
 

@@ -1,8 +1,10 @@
-/// The configuration of one container: `config.json` of the OCI runtime specification 1.2, as far as it is about Linux.
+/// The configuration of one container: `config.json` of the OCI runtime specification 1.3, as far as it is about Linux.
 ///
 /// What the specification knows and Bulkhead does not do yet is refused with its name when it is read; what the
 /// specification does not know is skipped, as it demands.
 public struct RuntimeSpecification: Sendable, Equatable {
+    /// The newest version of the specification whose properties are known.
+    public static let newestVersion = "1.3.0"
     /// The version of the specification that the document was written for.
     public var version = "1.2.0"
     /// The root filesystem; nil where whoever makes the container has it already.

@@ -33,7 +33,10 @@ struct GlobalOptions: Sendable {
                 }
             case "criu": _ = try value(&words)
             case "version", "v":
-                throw Finished(text: "bulkhead-runtime version \(RuntimeProgram.version)\nspec: 1.2.0")
+                throw Finished(
+                    text:
+                        "bulkhead-runtime version \(RuntimeProgram.version)\nspec: \(RuntimeSpecification.newestVersion)"
+                )
             case "help", "h": throw Finished(text: RuntimeProgram.help)
             default: return false
             }

@@ -53,6 +53,7 @@ struct RuntimeSpecificationTests {
         #"{"process":{"args":["x"],"cwd":"/","apparmorProfile":"p","selinuxLabel":"l","user":{"gid":0,"uid":0}}}"#,
         #"{"hooks":{"prestart":[{"path":"/a","args":["b"],"env":["c=d"],"timeout":9}],"poststop":[{"path":"/e"}]}}"#,
         #"{"linux":{"personality":{"domain":"LINUX32"}}}"#,
+        #"{"linux":{"netDevices":{"eth0":{"name":"inside%d"},"eth1":{}},"mountLabel":"a:b:c:s0:c1,c2"}}"#,
         #"{"linux":{"memoryPolicy":{"mode":"MPOL_BIND","nodes":"0,2","flags":["MPOL_F_STATIC_NODES"]}}}"#,
         #"{"linux":{"intelRdt":{"closID":"a","schemata":["L3:0=f"],"enableMonitoring":true}}}"#,
     ])
@@ -99,6 +100,19 @@ struct RuntimeSpecificationTests {
         let text =
             #"{"ociVersion": "1.0.0", "hooks": {"prestart": []}, "linux": {"intelRdt": null, "uidMappings": []}}"#
         #expect(throws: Never.self) { try read(text) }
+    }
+
+    @Test(arguments: [
+        (#"{"": {}}"#, "linux.netDevices."), (#"{"a/b": {}}"#, "a/b"), (#"{"sixteen_letters_": {}}"#, "sixteen"),
+        (#"{"a": {"name": "b c"}}"#, "linux.netDevices.a.name"),
+        (#"{"a": {"name": "%d%d"}}"#, "linux.netDevices.a.name"),
+        (#"{"a": {"name": "b%s"}}"#, "linux.netDevices.a.name"), (#"{"a": {"name": ".."}}"#, "linux.netDevices.a.name"),
+        (#"{"a": {"name": "c"}, "b": {"name": "c"}}"#, "linux.netDevices.b"), (#"{"a": 5}"#, "linux.netDevices.a"),
+        (#"["a"]"#, "linux.netDevices"), (#"{"a": {"name": 5}}"#, "linux.netDevices.a.name"),
+    ])
+    func networkDevicesThatAreNone(_ devices: String, _ named: String) throws {
+        let found = try #require(problem(#"{"ociVersion": "1.3.0", "linux": {"netDevices": \#(devices)}}"#))
+        #expect("\(found)".contains(named), "\(found)")
     }
 
     @Test func unknownPropertiesAreSkipped() throws {

@@ -25,7 +25,8 @@ struct ControlGroupMount {
             return try Mount.attach(tree, on: target)
         }
         let flags = mount.flags.subtracting(.readOnly)
-        try Mount.mount("cgroup", on: target, type: "tmpfs", flags, data: "mode=755,size=64k")
+        let data = MountPlan.adding(mount.label, to: "mode=755,size=64k")
+        try Mount.mount("cgroup", on: target, type: "tmpfs", flags, data: data)
         let made = try root.open(mount.destination, .path)
         for (name, path) in cgroup.controllerDirectories {
             let place = try root.makeDirectories("\(mount.destination)/\(name)")

@@ -6,11 +6,14 @@ internal import OCI
 struct PathProtection {
     let masked: [String]
     let readOnly: [String]
+    /// The SELinux context of what covers directories.
+    private let label: String?
     /// Whether a process file system has been mounted on /proc.
     private let hasProcesses: Bool
 
     init(_ linux: RuntimeLinux, mounts: [MountPlan]) {
         hasProcesses = mounts.contains { $0.destination == "/proc" && $0.kind == .fileSystem(type: "proc") }
+        label = linux.mountLabel
         masked = linux.maskedPaths
         readOnly = linux.readOnlyPaths
     }
@@ -40,7 +43,8 @@ struct PathProtection {
                 }
                 if isFirst {
                     // One empty file system serves all directories: the first place has it, the others copies of it.
-                    let made = try Mount.make("tmpfs", options: [("nr_inodes", "1"), ("size", "4k")], .readOnly)
+                    let options = [("nr_inodes", "1"), ("size", "4k")] + (label.map { [("context", $0)] } ?? [])
+                    let made = try Mount.make("tmpfs", options: options, .readOnly)
                     try Mount.attach(made, on: found)
                     empty = consume made
                     isFirst = false

@@ -14,6 +14,15 @@ struct RootSetup: ~Copyable {
     init(plan: ContainerPlan, host: borrowing HostMounts) throws(RuntimeError) {
         self.plan = plan
         let made = host.root
+        guard plan.hasMountNamespace else {
+            let opened = try step("open the root") { () throws(SystemError) in
+                try Descriptor.open(plan.rootDirectory, [.path, .directory])
+            }
+            directory = RootDirectory(
+                adopting: try step("open the root") { () throws(SystemError) in try opened.duplicate() })
+            tree = opened
+            return
+        }
         let tree = try step("mount the root filesystem") { () throws(SystemError) in
             switch plan.rootPropagation {
             // Mounts that the host shares must stay shared, or binds of them could not be.
@@ -124,7 +133,11 @@ struct RootSetup: ~Copyable {
         if isKernels { target = try directory.openWithoutLinks(mount.destination) }
         try ProcessFileSystem.checkMount(
             on: target, mount.destination, isOneItself: type == "proc", isEmpty: type == "tmpfs")
-        try Mount.mount(mount.source, on: target, type: type, mount.flags, data: mount.data)
+        try Mount.mount(mount.source, on: target, type: type, mount.flags, data: mount.data(ofType: type))
+        if let label = mount.rootLabel(ofType: type) {
+            let made = try directory.open(mount.destination, .path)
+            try Files.setAttribute("security.selinux", to: Array(label.utf8) + [0], on: made)
+        }
         guard mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty else { return }
         let made = try directory.open(mount.destination, .path)
         if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
@@ -137,8 +150,9 @@ struct RootSetup: ~Copyable {
     func placeFiles() throws(RuntimeError) {
         guard !plan.blueprint.files.isEmpty else { return }
         try step("place files") { () throws(SystemError) in
+            let label = plan.specification.linux.mountLabel.map { [("context", $0)] } ?? []
             let memory = try Mount.make(
-                "tmpfs", options: [("size", "1m"), ("mode", "755")], [.noSetUserID, .noDevices, .noExecute])
+                "tmpfs", options: [("size", "1m"), ("mode", "755")] + label, [.noSetUserID, .noDevices, .noExecute])
             // Kernels before 6.15 copy mounts only from a tree that is attached: on top of the old "/", which goes away.
             try Mount.attach(memory, on: try Descriptor.open("/", [.path, .directory]))
             for (index, file) in plan.blueprint.files.enumerated() {
@@ -169,6 +183,7 @@ struct RootSetup: ~Copyable {
     func enter() throws(RuntimeError) {
         try step("change the root") { () throws(SystemError) in
             try Program.changeDirectory(to: tree)
+            guard plan.hasMountNamespace else { return try Program.changeRoot() }
             try Mount.pivotToCurrentDirectory()
             if let propagation = plan.rootPropagation {
                 try Mount.setPropagation(propagation, at: "/", recursive: plan.rootPropagationIsRecursive)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 internal import OCI
 
@@ -18,6 +19,21 @@ struct SecurityLabel: ~Copyable {
         if let label = process.selinuxLabel, !hasSELinux {
             throw .invalid("process.selinuxLabel: \(label): this host has no SELinux; leave the property out")
         }
+    }
+
+    /// The same for the context of what is mounted. It stands between quotation marks among a mount's options.
+    static func check(mountLabel label: String?) throws(RuntimeError) {
+        guard let label else { return }
+        guard hasSELinux else {
+            throw .invalid("linux.mountLabel: \(label): this host has no SELinux; leave the property out")
+        }
+        guard !label.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == 0 }) else {
+            throw .invalid("linux.mountLabel: \(label): is no SELinux context")
+        }
+        // Whoever may not ask hears it from the mounts.
+        do { try Files.set("/sys/fs/selinux/context", label) } catch  where error.code == EINVAL {
+            throw .invalid("linux.mountLabel: \(label): is no context of this host's SELinux policy")
+        } catch {}
     }
 
     /// Both are there to be asked as files of the kernel; where they can't be read, there is no such module.

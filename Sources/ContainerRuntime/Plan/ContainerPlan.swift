@@ -27,7 +27,9 @@ final class ContainerPlan: Sendable {
     /// Whether the container's superuser is not the host's.
     var hasUserNamespace: Bool { created.contains(.user) || joinedUserNamespace != nil }
     /// Whether the parent has to do something for the new process that it can't do itself.
-    var needsAssistance: Bool { hasUserNamespace || created.contains(.time) }
+    var needsAssistance: Bool {
+        hasUserNamespace || created.contains(.time) || !specification.linux.networkDevices.isEmpty
+    }
 
     /// Namespaces that the process is made in: with a user namespace all of which that is to be the owner, without one
     /// only that of processes, which can't be had later.
@@ -55,10 +57,16 @@ final class ContainerPlan: Sendable {
         var mounts: [MountPlan] = []
         (created, joined) = try ContainerPlan.namespaces(linux.namespaces)
         identities = try ContainerPlan.identities(linux, created)
-        for mount in specification.mounts { mounts.append(try MountPlan(mount, container: identities)) }
+        try SecurityLabel.check(mountLabel: linux.mountLabel)
+        for mount in specification.mounts {
+            var mount = try MountPlan(mount, container: identities)
+            mount.label = linux.mountLabel
+            mounts.append(mount)
+        }
         self.mounts = mounts
-        try ContainerPlan.check(specification, created, joined.map(\.kind))
+        try ContainerPlan.check(blueprint, created, joined.map(\.kind))
         cgroupPath = ContainerBlueprint.controlGroup(of: blueprint.id, specification)
+        if !blueprint.usesSystemd { try ContainerPlan.check(cgroupPath: cgroupPath) }
         limits = try ContainerPlan.limits(linux)
         (rootPropagation, rootPropagationIsRecursive) = try ContainerPlan.propagation(linux.rootPropagation)
     }
@@ -98,10 +106,6 @@ final class ContainerPlan: Sendable {
             }
             if let path = namespace.path { joined.append((kind, path)) } else { created.insert(kind) }
         }
-        guard created.contains(.mount) || joined.contains(where: { $0.kind == .mount }) else {
-            throw .invalid(
-                "linux.namespaces: there is no mount: without one the container's mounts would be the host's")
-        }
         return (created, joined)
     }
 
@@ -118,9 +122,11 @@ final class ContainerPlan: Sendable {
 
     /// What touches the host unless the container has the namespace for it.
     private static func check(
-        _ specification: RuntimeSpecification, _ created: Namespaces, _ joined: [Namespaces]
+        _ blueprint: ContainerBlueprint, _ created: Namespaces, _ joined: [Namespaces]
     ) throws(RuntimeError) {
+        let specification = blueprint.specification
         let own = joined.reduce(created) { $0.union($1) }
+        if !own.contains(.mount) { try checkSharedMounts(blueprint, own) }
         if specification.hostname != nil && !created.contains(.uts) {
             throw .invalid("hostname: needs a new UTS namespace")
         }
@@ -129,6 +135,9 @@ final class ContainerPlan: Sendable {
         }
         if !specification.linux.timeOffsets.isEmpty && !created.contains(.time) {
             throw .invalid("linux.timeOffsets: needs a new time namespace")
+        }
+        if !specification.linux.networkDevices.isEmpty && !own.contains(.network) {
+            throw .invalid("linux.netDevices: needs a network namespace of the container's own")
         }
         for name in specification.linux.sysctl.keys.sorted() {
             let path = name.replacingDots
@@ -146,6 +155,13 @@ final class ContainerPlan: Sendable {
             guard own.contains(needed) else {
                 throw .invalid("linux.sysctl: \(name) needs a namespace of the container's own")
             }
+        }
+    }
+
+    private static func check(cgroupPath path: String) throws(RuntimeError) {
+        let names = path.split(separator: "/")
+        guard !names.isEmpty, !names.contains(".."), !names.contains("."), !path.utf8.contains(0) else {
+            throw .invalid("linux.cgroupsPath: \(path) is no path of a group below the root of the control groups")
         }
     }
 

@@ -37,6 +37,8 @@ struct MountPlan: Sendable, Equatable {
     /// For a new tmpfs: whether it begins with what the directory below it has.
     var copiesUp = false
     var mapping: Mapping?
+    /// The SELinux context of a new file system.
+    var label: String?
 
     /// - Parameter container: the mappings of the container's own user namespace.
     init(_ mount: RuntimeMount, container: IdentityMap? = nil) throws(RuntimeError) {

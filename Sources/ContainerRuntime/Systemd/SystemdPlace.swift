@@ -6,6 +6,8 @@ internal import OCI
 struct SystemdPlace: Equatable {
     let slice: String
     let unit: String
+    /// The control group of the manager that is asked.
+    private let manager: String
 
     /// - Parameter isOfUser: whether the manager of a user is asked, whose units are elsewhere by default.
     init(_ path: String?, id: String, isOfUser: Bool) throws(RuntimeError) {
@@ -23,6 +25,18 @@ struct SystemdPlace: Equatable {
             throw .invalid("linux.cgroupsPath: \"\(path ?? "")\" names no unit")
         }
         unit = given[1].isEmpty ? "\(given[2]).scope" : "\(given[1])-\(given[2]).scope"
+        manager = isOfUser ? "/user.slice/user-\(geteuid()).slice/user@\(geteuid()).service" : ""
+    }
+
+    /// The path of the control group that systemd gives the unit: `a-b.slice` lies in `a.slice` (systemd.slice(5)).
+    var controlGroup: String {
+        var path = manager
+        var name = ""
+        for part in slice.dropLast(".slice".count).split(separator: "-") {
+            name += name.isEmpty ? "\(part)" : "-\(part)"
+            path += "/\(name).slice"
+        }
+        return "\(path)/\(unit)"
     }
 }
 

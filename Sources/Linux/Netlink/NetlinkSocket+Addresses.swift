@@ -94,6 +94,11 @@ enum AddressAttribute {
     static let address: UInt16 = 1
     static let local: UInt16 = 2
     static let broadcast: UInt16 = 4
+    static let anycast: UInt16 = 5
+    static let flags: UInt16 = 8
+    static let routePriority: UInt16 = 9
+    /// IFA_PROTO: who has added it.
+    static let origin: UInt16 = 11
 }
 
 /// Attributes of a route (linux/rtnetlink.h).

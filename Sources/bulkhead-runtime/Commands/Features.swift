@@ -17,14 +17,20 @@ extension RuntimeProgram {
                 "archs": JSON(RuntimeFeatures.seccompArchitectures),
                 "knownFlags": JSON(RuntimeFeatures.seccompFlags), "supportedFlags": JSON(RuntimeFeatures.seccompFlags),
             ],
-            "apparmor": ["enabled": true], "selinux": ["enabled": false],
-            "intelRdt": ["enabled": true], "mountExtensions": ["idmap": ["enabled": true]],
-            "netDevices": ["enabled": false],
+            "apparmor": ["enabled": true], "selinux": ["enabled": true],
+            "memoryPolicy": [
+                "modes": JSON(RuntimeMemoryPolicy.modes), "flags": JSON(RuntimeMemoryPolicy.flags.map(\.name)),
+            ],
+            "intelRdt": ["enabled": true, "schemata": true, "monitoring": true],
+            "mountExtensions": ["idmap": ["enabled": true]], "netDevices": ["enabled": true],
         ]
         let document: JSON = [
-            "ociVersionMin": "1.0.0", "ociVersionMax": "1.2.0", "hooks": JSON(RuntimeFeatures.hooks),
+            "ociVersionMin": "1.0.0", "ociVersionMax": .string(RuntimeSpecification.newestVersion),
+            "hooks": JSON(RuntimeFeatures.hooks),
             "mountOptions": JSON(RuntimeFeatures.mountOptions), "linux": linux,
-            "annotations": JSON(["io.bulkhead.runtime.version": version]), "potentiallyUnsafeConfigAnnotations": [],
+            "annotations": JSON(["io.bulkhead.runtime.version": version]),
+            // By these the program's user is looked up by name in the container.
+            "potentiallyUnsafeConfigAnnotations": ["org.bulkhead."],
         ]
         print(document.indented)
         return 0
@@ -64,6 +70,7 @@ enum RuntimeFeatures {
     ]
     static let seccompFlags = [
         "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+        "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
     ]
 }
 

@@ -61,7 +61,8 @@ struct RuntimeErrorConfigurationTests {
             "linux.namespaces", [["type": "mount"], ["type": "network", "path": "/nonexistent-namespace"]],
             named: "/nonexistent-namespace"),
         .init("linux.devices", [["path": "/dev/x", "type": "z"]]), .init("linux.devices", [["type": "c"]]),
-        .init("linux.cgroupsPath", 5), .init("linux.cgroupsPath", "/../x", named: "/../x"),
+        .init("linux.cgroupsPath", 5), .init("linux.cgroupsPath", "/../x"),
+        .init("linux.cgroupsPath", "//"), .init("linux.cgroupsPath", "a/../../b"), .init("linux.cgroupsPath", "/./."),
         .init("linux.resources", []), .init("linux.resources.memory", 5),
         .init("linux.resources.memory.limit", "1g"), .init("linux.resources.memory.swappiness", -1),
         .init("linux.resources.cpu.shares", "x"), .init("linux.resources.cpu.quota", "x"),
@@ -72,6 +73,8 @@ struct RuntimeErrorConfigurationTests {
         .init("linux.sysctl", ["net.nonsense": "1"], named: "net.nonsense"),
         .init("linux.rootfsPropagation", "nonsense"), .init("linux.maskedPaths", "x"),
         .init("linux.readonlyPaths", [1]),
+        .init("linux.netDevices", ["no/name": [:]]), .init("linux.netDevices", ["nope0": [:]]),
+        .init("linux.mountLabel", 5), .init("linux.mountLabel", "a:\"b"),
         .init("linux.seccomp", [:]),
         .init("linux.seccomp.defaultAction", "SCMP_ACT_NONSENSE", named: "SCMP_ACT_NONSENSE"),
         .init(
