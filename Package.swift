@@ -173,6 +173,9 @@ let package = Package(
             name: "attacker", dependencies: ["CLinux", "Linux"], path: "Tests/Attacker", swiftSettings: common,
             linkerSettings: fullyStatic),
         .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
+        .testTarget(
+            name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime", "Linux", "OCI", "TestKit"],
+            swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "SeccompTests", dependencies: ["OCI", "Seccomp"], swiftSettings: common),
         .testTarget(name: "PeerTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),

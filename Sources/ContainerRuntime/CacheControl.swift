@@ -11,11 +11,13 @@ struct CacheControl {
     let id: String
     let root: String
 
+    /// Where it is mounted.
+    static let usualRoot = "/sys/fs/resctrl"
     /// The file system's number (linux/magic.h, RDTGROUP_SUPER_MAGIC).
     private static let magic: UInt64 = 0x765_5821
 
     /// Refuses what the host can't do.
-    init(_ wanted: RuntimeCacheControl, id: String, root: String = "/sys/fs/resctrl") throws(RuntimeError) {
+    init(_ wanted: RuntimeCacheControl, id: String, root: String = CacheControl.usualRoot) throws(RuntimeError) {
         guard FileSystemType(of: root).number == CacheControl.magic else {
             throw .invalid("linux.intelRdt: no resctrl file system is mounted at \(root)")
         }
@@ -53,12 +55,38 @@ struct CacheControl {
         try step("linux.intelRdt: make \(directory)") { () throws(SystemError) in
             if !existed { try Files.makeDirectory(directory) }
         }
-        for line in wanted.schemata {
+        try set(wanted.schemata)
+        try monitor()
+    }
+
+    private func set(_ lines: [String]) throws(RuntimeError) {
+        for line in lines {
             try step("linux.intelRdt: set \(line)") { () throws(SystemError) in
                 try Files.set("\(directory)/schemata", line + "\n")
             }
         }
-        try monitor()
+    }
+
+    /// Changes the shares of the class that a running container is in.
+    func update(_ schemata: CacheSchemata) throws(RuntimeError) {
+        guard Files.isDirectory(directory) else {
+            throw .invalid("linux.intelRdt: the container's group \(directory) is not there")
+        }
+        try set(schemata.lines)
+    }
+
+    /// The same for a container whose configuration may not have asked for any; the reason why not, where not.
+    static func update(
+        _ specification: RuntimeSpecification, id: String, _ schemata: CacheSchemata
+    ) throws(RuntimeError) {
+        guard FileSystemType(of: usualRoot).number == magic else {
+            let lines = schemata.lines.joined(separator: ", ")
+            throw .invalid("\(lines): this host has no Intel RDT: no resctrl file system is mounted at \(usualRoot)")
+        }
+        guard let control = try CacheControl(specification, id: id) else {
+            throw .invalid("the container has no group of Intel RDT: its configuration has no linux.intelRdt")
+        }
+        try control.update(schemata)
     }
 
     private func monitor() throws(RuntimeError) {
@@ -95,4 +123,18 @@ struct CacheControl {
             if wanted.classOfService == nil { try Files.removeDirectoryIfThere(directory) }
         }
     }
+}
+
+/// New shares for a container that runs: lines of resctrl's file `schemata`.
+public struct CacheSchemata: Sendable, Equatable {
+    /// Of the third level's cache, `L3:0=f;1=f`; nil leaves it.
+    public var cache: String?
+    /// Of memory bandwidth, `MB:0=20;1=70`; nil leaves it.
+    public var bandwidth: String?
+
+    /// Leaves both.
+    public init() {}
+
+    /// In the order in which they are written.
+    var lines: [String] { [cache, bandwidth].compactMap { $0 } }
 }

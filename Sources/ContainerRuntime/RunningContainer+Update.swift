@@ -7,4 +7,10 @@ extension RunningContainer {
         let limits = try CgroupLimits(resources)
         try step("update container \(id)") { () throws(SystemError) in try cgroup.update(limits) }
     }
+
+    /// Changes its shares of caches and memory bandwidth while it runs; nothing happens where none is asked for.
+    public func update(_ schemata: CacheSchemata) throws(RuntimeError) {
+        guard !schemata.lines.isEmpty else { return }
+        try CacheControl.update(specification, id: id, schemata)
+    }
 }

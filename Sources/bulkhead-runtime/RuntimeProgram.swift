@@ -101,7 +101,9 @@ enum RuntimeProgram {
                   --no-new-privs           executing a program never gives more privileges
                   --apparmor PROFILE       the AppArmor profile
                   --process-label LABEL    the SELinux label
-                  --cgroup PATH            a control group below the container's, which exists
+                  --cgroup [CONTROLLER:]PATH
+                                           a control group below the container's, which exists; with controllers
+                                           (cgroup v1 only; several with commas) for these alone
                   --detach, -d             do not wait for its end
                   --console-socket PATH    a listening socket that gets the terminal's master
                   --pid-file FILE          where its number is written
@@ -127,6 +129,7 @@ enum RuntimeProgram {
                   --resources FILE|-  --memory SIZE  --memory-reservation SIZE  --memory-swap SIZE  --pids-limit N
                   --cpu-share N  --cpu-quota N  --cpu-period N  --cpu-burst N  --cpu-rt-runtime N  --cpu-rt-period N
                   --cpu-idle 0|1  --cpuset-cpus LIST  --cpuset-mems LIST  --blkio-weight N
+                  --l3-cache-schema LINE  --mem-bw-schema LINE
                 """, summary: "change limits while it runs", run: update),
         Command(
             name: "events", usage: "[--stats] [--interval 5s] ID",

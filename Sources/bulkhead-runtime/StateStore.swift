@@ -14,6 +14,8 @@ struct StateStore: Sendable {
     func startSocket(_ id: String) -> String { "\(directory(id))/start.sock" }
     func lockFile(_ id: String) -> String { "\(directory(id))/lock" }
     func configuration(_ id: String) -> String { "\(directory(id))/config.json" }
+    /// There where systemd is asked for the control group, so that one that is never finished is found.
+    func systemdMark(_ id: String) -> String { "\(directory(id))/systemd" }
 
     /// Whether a name leads to a directory below the root, and not elsewhere.
     static func isName(_ id: String) -> Bool {
@@ -46,8 +48,9 @@ struct StateStore: Sendable {
     }
 
     /// Begins with a container: it is being made until the lock is given back.
-    func begin(_ id: String, configuration bytes: [UInt8]) throws -> ContainerLock {
+    func begin(_ id: String, configuration bytes: [UInt8], usesSystemd: Bool) throws -> ContainerLock {
         let lock = try ContainerLock.creating(lockFile(id))
+        if usesSystemd { try Files.write(systemdMark(id), [], mode: 0o600) }
         try Files.write(configuration(id), bytes, mode: 0o600)
         return lock
     }
@@ -63,7 +66,9 @@ struct StateStore: Sendable {
 
     /// Forgets a container.
     func remove(_ id: String) throws {
-        for name in ["start.sock", "state.json", "config.json"] { try Files.removeIfThere("\(directory(id))/\(name)") }
+        for name in ["start.sock", "state.json", "config.json", "systemd"] {
+            try Files.removeIfThere("\(directory(id))/\(name)")
+        }
         // Last: whoever waits for it finds nothing else.
         try Files.removeIfThere(lockFile(id))
         do { try Files.removeDirectoryIfThere(directory(id)) } catch {
@@ -109,14 +114,12 @@ struct StateStore: Sendable {
     }
 
     /// The container as something that can be handled; further processes come into its group or one below.
-    func adopt(_ record: ContainerRecord, groupBelow: String? = nil) throws -> RunningContainer {
+    func adopt(_ record: ContainerRecord, in group: ExecGroup = ExecGroup()) throws -> RunningContainer {
         let specification = try specification(record.id)
-        var path = record.cgroup
-        if let groupBelow { path += "/\(groupBelow)" }
         return try RunningContainer(
             adopting: record.id, process: record.process, specification: specification,
             seccompFilter: try FilterCache(root: root).filter(for: specification),
-            cgroup: Cgroup(existing: path, layout: try .detect(), scope: record.scope))
+            cgroup: try group.place(in: record.group(layout: try .detect())))
     }
 
     /// Where a container is in its life.

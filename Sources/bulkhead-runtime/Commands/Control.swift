@@ -91,10 +91,10 @@ extension RuntimeProgram {
     private static func removeUnfinished(_ id: String, _ store: StateStore) throws {
         // Half a configuration: nothing had been made of it.
         if let specification = try? store.specification(id) {
-            let path = ContainerBlueprint.controlGroup(of: id, specification)
+            let group = try RunningContainer.controlGroup(
+                of: id, specification, usesSystemd: Files.exists(store.systemdMark(id)))
             // A failure to make a second container in the same group must not end the first.
-            if try !store.all().contains(where: { $0.cgroup == path }) {
-                let group = Cgroup(existing: path, layout: try .detect())
+            if try !store.all().contains(where: { $0.cgroup == group.path }) {
                 try group.killAndRemove()
                 try RunningContainer.removeShares(of: id, specification)
             }

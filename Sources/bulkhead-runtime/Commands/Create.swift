@@ -52,7 +52,7 @@ extension RuntimeProgram {
         warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
-            let lock = try store.begin(id, configuration: bundle.configuration)
+            let lock = try store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd)
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
             // Whoever starts it is another process: the container's waits on a socket of its own.

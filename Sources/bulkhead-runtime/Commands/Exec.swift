@@ -20,7 +20,7 @@ struct ExecOptions {
     var preserved: Int32 = 0
     var pidfdSocket: String?
     var inPaused = false
-    var group: String?
+    var group = ExecGroup()
     var label: String?
     var profile: String?
 
@@ -43,7 +43,7 @@ struct ExecOptions {
             case "pidfd-socket": copy.pidfdSocket = try value(&words)
             case "ignore-paused": copy.inPaused = true
             case "no-subreaper": break
-            case "cgroup": copy.group = try ExecOptions.group(try value(&words))
+            case "cgroup": try copy.group.add(try value(&words))
             case "process-label": copy.label = try value(&words)
             case "apparmor": copy.profile = try value(&words)
             default: return false
@@ -51,16 +51,6 @@ struct ExecOptions {
             return true
         }
         self = copy
-    }
-
-    /// The path of a control group below the container's, out of `[CONTROLLER:]PATH`.
-    private static func group(_ text: String) throws -> String? {
-        guard !text.contains(":") else {
-            throw UsageError("--cgroup \(text): a group for one controller only is not supported, give a path alone")
-        }
-        let parts = text.split(separator: "/").filter { $0 != "." }
-        guard !parts.contains("..") else { throw UsageError("--cgroup \(text): leads out of the container's group") }
-        return parts.isEmpty ? nil : parts.joined(separator: "/")
     }
 
     /// What is to be executed, on the base of the container's first process.
@@ -111,11 +101,7 @@ extension RuntimeProgram {
             }
         case .stopped, .creating: throw RuntimeError.wrongState("cannot exec in a \(status.rawValue) container")
         }
-        let container = try store.adopt(record, groupBelow: options.group)
-        let hasGroup = container.cgroup.isThere
-        if let group = options.group, !hasGroup {
-            throw UsageError("--cgroup \(group): there is no such group below \(record.cgroup)")
-        }
+        let container = try store.adopt(record, in: options.group)
         var process = try options.process(in: container.specification, arguments: words.rest())
         if process.terminal && options.detach && options.consoleSocket == nil {
             throw UsageError("cannot allocate tty if runc will detach without setting console socket")

@@ -14,7 +14,8 @@ extension RuntimeProgram {
         warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
-            var lock: ContainerLock? = try store.begin(id, configuration: bundle.configuration)
+            var lock: ContainerLock? = try store.begin(
+                id, configuration: bundle.configuration, usesSystemd: global.usesSystemd)
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
             let code = try runContainer(blueprint, bundle, options, store, &lock)

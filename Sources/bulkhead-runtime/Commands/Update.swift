@@ -7,6 +7,8 @@ import OCI
 private struct UpdateOptions {
     var resources = RuntimeResources()
     var file: String?
+    /// Lines for the container's group of resctrl.
+    var schemata = CacheSchemata()
 
     mutating func read(_ words: inout Words) throws {
         var copy = self
@@ -19,12 +21,8 @@ private struct UpdateOptions {
                     throw UsageError("--blkio-weight must be from 10 to 1000")
                 }
                 copy.resources.block.weight = weight == 0 ? nil : weight
-            case "l3-cache-schema", "mem-bw-schema":
-                _ = try value(&words)
-                guard Files.exists("/sys/fs/resctrl/schemata") else {
-                    throw UsageError("--\(name): this host has no Intel RDT: /sys/fs/resctrl is not mounted")
-                }
-                throw UsageError("--\(name): the container has no group of Intel RDT")
+            case "l3-cache-schema": copy.schemata.cache = try UpdateOptions.line(name, "L3", try value(&words))
+            case "mem-bw-schema": copy.schemata.bandwidth = try UpdateOptions.line(name, "MB", try value(&words))
             case "kernel-memory", "kernel-memory-tcp": _ = try value(&words)  // runc takes and ignores them
             case "memory", "m": copy.resources.memory.limit = try UpdateOptions.size(name, try value(&words))
             case "memory-reservation":
@@ -66,6 +64,15 @@ private struct UpdateOptions {
         default: return false
         }
         return true
+    }
+
+    /// A line of resctrl's schemata, `L3:0=f;1=f`; nil for an empty word.
+    private static func line(_ name: String, _ resource: String, _ text: String) throws -> String? {
+        guard !text.isEmpty else { return nil }
+        guard text.hasPrefix("\(resource)"), text.contains(":"), !text.contains("\n") else {
+            throw UsageError("--\(name): \(text) is no line that begins with \(resource):")
+        }
+        return text
     }
 
     private static func number<T: FixedWidthInteger>(_ name: String, _ text: String, _ type: T.Type) throws -> T {
@@ -113,7 +120,10 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         guard store.status(record) != .stopped else { throw RuntimeError.wrongState("container not running") }
-        try store.adopt(record).update(try options.asked())
+        let container = try store.adopt(record)
+        // What can be refused altogether goes first.
+        try container.update(options.schemata)
+        try container.update(try options.asked())
         return 0
     }
 }
