@@ -2,8 +2,9 @@ import OCI
 
 /// Changes valid configurations, by a number: the same number makes the same change.
 ///
-/// Nothing that it makes may hurt the machine that the tests run on, so what leads to the host stays as it is: `root`,
-/// the source of mounts, the path of the control group.
+/// Nothing that it makes may hurt the machine that the tests run on. Files are those of a `SmallWorld`; what is this
+/// machine's even there stays as it is: the path of the control group, and no mount's option is `remount`, for file
+/// systems of the kernel's (sysfs, cgroup2) have one state for all who mount them.
 struct ConfigurationMutation {
     /// Strings that have one of these in them are not changed.
     let owned: [String]
@@ -19,7 +20,14 @@ struct ConfigurationMutation {
         }
     }
 
-    private static let untouched: Set<String> = ["root", "source", "cgroupsPath", "hooks", "path", "options", "type"]
+    private static let untouched: Set<String> = ["cgroupsPath"]
+
+    private static let options = [
+        "ro", "rw", "rro", "nosuid", "noexec", "rnoexec", "nodev", "bind", "rbind", "private", "rprivate", "slave",
+        "shared", "rshared", "unbindable", "noatime", "strictatime", "relatime", "nosymfollow", "tmpcopyup", "idmap",
+        "ridmap", "sync", "dirsync", "lazytime", "defaults", "mode=000", "mode=x", "size=0", "size=4k", "nr_inodes=1",
+        "newinstance", "nonsense", "=", ",", "x=\u{1}",
+    ]
 
     private static let values: [JSON] = [
         .null, true, false, 0, 1, -1, .integer(.min), .integer(.max), .unsigned(.max), 4096, .double(0.5), "", "/", "x",
@@ -56,6 +64,10 @@ struct ConfigurationMutation {
         case .object(var members):
             guard let name = members.keys.sorted().randomElement(using: &random) else { return json }
             if Self.untouched.contains(name) { return json }
+            if name == "options" {
+                members[name] = options(members[name], &random)
+                return .object(members)
+            }
             switch Int.random(in: 0..<12, using: &random) {
             case 0: members[name] = nil
             case 1: members["unknown"] = members[name]
@@ -86,6 +98,23 @@ struct ConfigurationMutation {
         case .object, .array: return Int.random(in: 0..<3, using: &random) == 0 ? value(&random) : json
         default: return value(&random)
         }
+    }
+
+    /// Other options of a mount, out of those that there are.
+    private func options(_ json: JSON?, _ random: inout Generator) -> JSON {
+        guard case .array(var elements)? = json, Int.random(in: 0..<8, using: &random) > 0 else {
+            return [.null, "ro", 5, .object([:]), [5], []].randomElement(using: &random) ?? .null
+        }
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let option = JSON.string(Self.options.randomElement(using: &random) ?? "")
+            let place = elements.indices.randomElement(using: &random)
+            switch (Int.random(in: 0..<3, using: &random), place) {
+            case (0, let place?): elements.remove(at: place)
+            case (1, let place?): elements[place] = option
+            default: elements.append(option)
+            }
+        }
+        return .array(elements)
     }
 
     private func value(_ random: inout Generator) -> JSON { Self.values.randomElement(using: &random) ?? .null }

@@ -36,33 +36,55 @@ struct RuntimeFuzzTests {
             let volume = "\(bundle.resources.directory)/volume"
             try Files.makeDirectories(volume)
             bundle.specification.mounts.append(.init(destination: "/data", source: volume, options: ["rbind", "ro"]))
-            let document = bundle.specification.json
-
-            let mutation = ConfigurationMutation(owned: [bundle.resources.prefix])
-            let before = try traces(bundle)
-            let deadline = Clock.monotonicMilliseconds + Int64(Self.setting("BULKHEAD_FUZZ_SECONDS", 15)) * 1000
-            var seed = Self.setting("BULKHEAD_FUZZ_SEED", 1)
-            var (succeeded, refused) = (0, 0)
-            while Clock.monotonicMilliseconds < deadline {
-                defer { seed += 1 }
-                let text = mutation.mutated(document, seed: seed)
-                try Files.write("\(bundle.directory)/config.json", text)
-                let end = try run(bundle, seed)
-                // What is written only where it fails: the text may be long.
-                guard case .exited(let code) = end, code != 124, code != 137 else {
-                    Issue.record("seed \(seed): \(end)\n\(String(decoding: text, as: UTF8.self))")
-                    return
-                }
-                if code == 0 { succeeded += 1 } else { refused += 1 }
-                let after = try traces(bundle)
-                if after != before {
-                    Issue.record("seed \(seed) left \(after)\n\(String(decoding: text, as: UTF8.self))")
-                    return
-                }
+            // Programs of the world that they run in.
+            let hook = RuntimeHook(path: "/bin/true", arguments: ["true"], environment: ["A=b"], timeout: 10)
+            bundle.specification.hooks.prestart = [hook]
+            bundle.specification.hooks.createContainer = [hook]
+            bundle.specification.hooks.startContainer = [hook]
+            bundle.specification.hooks.poststop = [hook]
+            let given = bundle
+            let outcome = try SmallWorld.run(copying: bundle.resources.directory, runtime: bundle.runtime) {
+                var bundle = given
+                bundle.runtime = $0
+                return try fuzz(bundle)
             }
-            #expect(succeeded > 10 && refused > 10, "\(succeeded) \(refused)")
-            #expect(try Files.entries(of: volume).isEmpty, "the volume was to be read only")
+            if let failure = outcome.failure { Issue.record("\(failure)") }
+            #expect(
+                outcome.failure != nil || outcome.succeeded > 10 && outcome.refused > 10,
+                "\(outcome.succeeded) \(outcome.refused)")
         }
+    }
+
+    /// How many configurations were run and how many refused, until one did what it must not.
+    private struct Outcome {
+        var succeeded = 0
+        var refused = 0
+        var failure: String?
+    }
+
+    private func fuzz(_ bundle: RuntimeBundle) throws -> Outcome {
+        let document = bundle.specification.json
+        let mutation = ConfigurationMutation(owned: [bundle.resources.prefix])
+        let before = try traces(bundle)
+        let deadline = Clock.monotonicMilliseconds + Int64(Self.setting("BULKHEAD_FUZZ_SECONDS", 15)) * 1000
+        var seed = Self.setting("BULKHEAD_FUZZ_SEED", 1)
+        var outcome = Outcome()
+        while Clock.monotonicMilliseconds < deadline {
+            defer { seed += 1 }
+            let text = mutation.mutated(document, seed: seed)
+            try Files.write("\(bundle.directory)/config.json", text)
+            let end = try run(bundle, seed)
+            // What is told only where it fails: the text may be long.
+            func failed(_ how: String) -> Outcome {
+                outcome.failure = "seed \(seed) \(how)\n\(String(decoding: text, as: UTF8.self))"
+                return outcome
+            }
+            guard case .exited(let code) = end, code != 124, code != 137 else { return failed("has ended: \(end)") }
+            if code == 0 { outcome.succeeded += 1 } else { outcome.refused += 1 }
+            let after = try traces(bundle)
+            if after != before { return failed("left \(Set(after).subtracting(before))") }
+        }
+        return outcome
     }
 
     /// timeout(1) ends with 124 where it had to end the runtime, and with 128 + n where a signal did (of `true` in the
@@ -89,10 +111,12 @@ struct RuntimeFuzzTests {
         return try process.waitForEnd()
     }
 
-    /// What a half-made container would leave: an entry in the state, a group, a mount, a process.
+    /// What a half-made container would leave: an entry in the state, a group, a mount, a process; and what was there before.
     private func traces(_ bundle: RuntimeBundle) throws -> [String] {
         let state = "\(bundle.resources.directory)/state"
         let entries = Files.exists(state) ? try Files.entries(of: state).filter { !$0.hasPrefix(".") } : []
-        return entries + (try bundle.resources.leftovers())
+        // This thread's mounts are none that others have.
+        let mounts = try Files.readText("/proc/thread-self/mountinfo").split(separator: "\n").map(String.init)
+        return entries + mounts + (try bundle.resources.leftovers())
     }
 }
