@@ -19,11 +19,12 @@ struct RigEmulator {
     }
 
     private var commandLine: String {
-        [
+        let words = [
             "console=ttyS0", "panic=-1", "loglevel=5", "mitigations=off", "random.trust_cpu=on", "cryptomgr.notests",
             "systemd.show_status=0", "systemd.log_target=null", "audit=0",
             "rig.modules=" + modules.joined(separator: ","),
-        ].joined(separator: " ")
+        ]
+        return (words + options.kernelWords).joined(separator: " ")
     }
 
     var arguments: [String] {

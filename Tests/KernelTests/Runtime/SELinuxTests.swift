@@ -1,0 +1,82 @@
+import Glibc
+import Linux
+import OCI
+import TestKit
+import Testing
+
+private enum SELinuxHost {
+    /// The policy of these tests, and none that a host lives by: RigSecurityTests loads it in the rig.
+    static let hasPolicyOfTests: Bool = {
+        let own = try? Files.readText("/proc/self/attr/current")
+        return own?.hasPrefix("all_u:all_r:host_t") == true
+    }()
+}
+
+/// With the real module, in a machine of the tests' own.
+@Suite(
+    "bulkhead-runtime: SELinux", .serialized, .blocking, .enabled(if: isSuperuser),
+    .enabled(if: SELinuxHost.hasPolicyOfTests, "the tests' own SELinux policy is loaded in the rig only"))
+struct SELinuxTests {
+    private let look = script("cat /proc/self/attr/current | head -c 100")
+    private let inside = "all_u:all_r:inside_t"
+    private let mounted = "all_u:object_r:mounted_t"
+
+    private func label(_ result: CommandResult) -> String { String(result.output.prefix { $0 != "\0" && $0 != "\n" }) }
+
+    @Test func programsGetTheirLabel() throws {
+        try withBundle(look) { bundle throws in
+            #expect(label(try bundle.run()) == "all_u:all_r:host_t")
+            bundle.specification.process?.selinuxLabel = inside
+            let result = try bundle.run()
+            #expect(label(result) == inside, "\(result.error)")
+        }
+    }
+
+    @Test func executedProgramsGetTheirs() throws {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            bundle.specification.process?.selinuxLabel = inside
+            try bundle.whileRunning { () throws in
+                #expect(label(try bundle.exec(look)) == inside)
+                let other = try bundle.exec(look, options: ["--process-label", "all_u:all_r:host_t"])
+                #expect(label(other) == "all_u:all_r:host_t", "\(other.error)")
+            }
+        }
+    }
+
+    @Test func newFileSystemsGetTheContext() throws {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            bundle.specification.linux.mountLabel = mounted
+            bundle.specification.linux.maskedPaths = ["/sys/firmware"]
+            bundle.specification.mounts.append(
+                .init(destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid"]))
+            try bundle.whileRunning { () throws in
+                let mounts = try bundle.exec(["/bin/cat", "/proc/mounts"]).lines
+                func options(_ path: String) -> Substring {
+                    mounts.last { $0.split(separator: " ")[1] == path }?.split(separator: " ")[3] ?? ""
+                }
+                for path in ["/dev", "/dev/pts", "/sys/firmware"] {
+                    #expect(options(path).contains("context=\(mounted)"), "\(path): \(options(path))")
+                }
+                #expect(!options("/proc").contains("context="))
+                let state = try JSONField(JSON(parsing: bundle.command(["state", bundle.id]).output))
+                let process: Int32 = try state.required("pid").number()
+                let queues = try Command.run(
+                    "/usr/bin/stat", ["-c", "%C", "/proc/\(process)/root/dev/mqueue"], in: bundle.resources)
+                #expect(queues.output == "\(mounted)\n", "\(queues.error)")
+            }
+        }
+    }
+
+    @Test func contextsThatThePolicyDoesNotHaveAreNamed() throws {
+        try withBundle(["/bin/true"]) { bundle throws in
+            bundle.specification.process?.selinuxLabel = "all_u:all_r:nonsense_t"
+            let process = try bundle.run()
+            #expect(process.code == 1 && process.error.contains("process.selinuxLabel"), "\(process.error)")
+            bundle.specification.process?.selinuxLabel = nil
+            bundle.specification.linux.mountLabel = "all_u:object_r:nonsense_t"
+            let mount = try bundle.run()
+            #expect(mount.code == 1 && mount.error.contains("linux.mountLabel"), "\(mount.error)")
+            try expectNothing(bundle)
+        }
+    }
+}
