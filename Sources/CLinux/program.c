@@ -16,6 +16,8 @@ void bh_forget_environment(void) {
     clearenv();
 }
 
+int bh_execute(const char *path, char *const arguments[]) { return execve(path, arguments, environ); }
+
 int bh_is_on_read_only_mount(const char *path) {
     struct statfs status;
     if (statfs(path, &status) < 0) return -1;
@@ -25,4 +27,9 @@ int bh_is_on_read_only_mount(const char *path) {
 unsigned long long bh_file_system_type_of(int descriptor) {
     struct statfs status;
     return fstatfs(descriptor, &status) == 0 ? (unsigned long long)status.f_type : 0;
+}
+
+long bh_mount_flags_of(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (long)status.f_flags : -1;
 }

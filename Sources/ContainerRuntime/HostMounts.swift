@@ -43,7 +43,9 @@ struct HostMounts: ~Copyable {
             let tree = try Mount.cloneTree(at: mount.source, recursive: recursive)
             if let mapping = mount.mapping {
                 let namespace = try mapping.map.makeNamespace()
-                try Mount.mapOwners(of: tree, as: namespace, recursive: mapping.recursive)
+                do { try Mount.mapOwners(of: tree, as: namespace, recursive: mapping.recursive) } catch {
+                    throw SystemError("mounts: \(mount.destination): \(error.operation)", code: error.code)
+                }
             }
             binds[index] = tree.release()
         }

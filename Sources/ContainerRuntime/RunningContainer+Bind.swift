@@ -7,16 +7,14 @@ extension RunningContainer {
     /// The copy of the mount is made here and attached there, by a child of ours that enters the namespace.
     public func bind(source: String, target: String, readOnly: Bool) throws(RuntimeError) {
         let tree = try step("bind \(source)") { () throws(SystemError) in
-            let tree = try Mount.cloneTree(at: source, recursive: true)
-            if readOnly { try Mount.setAttributes(of: tree, set: .readOnly, recursive: true) }
-            return tree
+            try Mount.cloneTree(at: source, recursive: true)
         }
         try inMountNamespace("bind \(source) on \(target) in container \(id)") { () throws(SystemError) in
             let root = try RootDirectory("/")
-            if try FileStatus(of: tree.rawValue).kind == .directory {
-                try Mount.attach(tree, on: try root.makeDirectories(target))
-            } else {
-                try Mount.attach(tree, on: try root.makeFile(target))
+            let isDirectory = try FileStatus(of: tree.rawValue).kind == .directory
+            let place = isDirectory ? try root.makeDirectories(target) : try root.makeFile(target)
+            try Mount.attach(tree, on: place) { tree throws(SystemError) in
+                if readOnly { try Mount.setAttributes(of: tree, set: .readOnly, recursive: true) }
             }
         }
     }

@@ -44,10 +44,10 @@ public enum Command {
     }
 
     /// Runs a program to its end. Its streams are files in `resources`, so that it never waits for us; `descriptors`
-    /// are further ones of ours that it inherits.
+    /// are further ones of ours that it inherits; `denied` are system calls that it does without.
     public static func run(
         _ path: String, _ arguments: [String], input: String = "", descriptors: [(child: Int32, parent: Int32)] = [],
-        in resources: TestResources
+        denied: DeniedCalls? = nil, in resources: TestResources
     ) throws -> CommandResult {
         let base = "\(resources.directory)/command-\(UInt32.random(in: 0...UInt32.max))"
         try Files.write("\(base).in", Array(input.utf8))
@@ -57,8 +57,12 @@ public enum Command {
             try Descriptor.open("\(base).err", [.writeOnly, .create, .truncate]).release(),
         ]
         defer { for number in streams { close(number) } }
+        let program =
+            try denied.map { try $0.start(path, arguments, file: "\(base).filter") } ?? (
+                path: path, arguments: arguments
+            )
         let pid = try Spawn.process(
-            path: path, arguments: arguments,
+            path: program.path, arguments: program.arguments,
             environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
             descriptors: streams.enumerated().map { (child: Int32($0.offset), parent: $0.element) } + descriptors)
         let code: Int32 =

@@ -5,6 +5,10 @@
 
 /// clone3(2) without a stack of its own, so like fork: 0 in the child. `pidfd` and `cgroup` are optional (NULL, -1).
 pid_t bh_clone3(uint64_t flags, int *pidfd, int cgroup);
+/// clone(2), likewise: what kernels and filters without clone3 have. No time namespace and no cgroup can be asked for.
+pid_t bh_clone(uint64_t flags, int *pidfd);
+/// A system call by its number with nonsense for arguments: -1, then zeros.
+int bh_probe(long number);
 int bh_pidfd_open(pid_t pid, unsigned int flags);
 int bh_pidfd_send_signal(int pidfd, int signal);
 /// waitid(P_PIDFD): 1 and the wait status in `code` (CLD_*) and `status`, 0 if it still runs and `options` has WNOHANG.

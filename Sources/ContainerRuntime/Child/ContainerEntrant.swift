@@ -45,6 +45,9 @@ struct ContainerEntrant: ~Copyable {
         _ container: Int32, _ first: Int32, _ streams: borrowing ChildStreams
     ) throws(RuntimeError) {
         let process = plan.process
+        let descriptors = try step("look for descriptors") { () throws(SystemError) in
+            try OpenDescriptors(leaving: 3 + Int32(truncatingIfNeeded: inherited.count))
+        }
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
         if newKeyring {
@@ -95,7 +98,8 @@ struct ContainerEntrant: ~Copyable {
             }
         }
         Program.forgetEnvironment()
-        var connection = try plan.prepare(inherited: inherited, channel: channel, label: label, listener: listener)
+        var connection = try plan.prepare(
+            inherited: inherited, descriptors: descriptors, channel: channel, label: label, listener: listener)
         try plan.reduceCapabilities()
         try appear(&connection)
         try plan.become(identity, connection)

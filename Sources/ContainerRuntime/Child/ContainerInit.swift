@@ -35,6 +35,9 @@ struct ContainerInit: ~Copyable {
 
     private mutating func run(_ streams: borrowing ChildStreams) throws(RuntimeError) {
         let process = plan.process.process
+        let descriptors = try step("look for descriptors") { () throws(SystemError) in
+            try OpenDescriptors(leaving: 3 + Int32(truncatingIfNeeded: plan.blueprint.inheritedDescriptors.count))
+        }
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
         if plan.blueprint.newKeyring {
@@ -87,8 +90,8 @@ struct ContainerInit: ~Copyable {
         try makeRoomForInherited()
         try placeMemory()
         try plan.process.assume(
-            identity, inherited: plan.blueprint.inheritedDescriptors, channel: channel, label: label,
-            listener: listener)
+            identity, inherited: plan.blueprint.inheritedDescriptors, descriptors: descriptors, channel: channel,
+            label: label, listener: listener)
         try Hooks.run(
             "startContainer", plan.specification.hooks.startContainer,
             plan.blueprint.state(.created, process: Program.number))
@@ -108,8 +111,8 @@ struct ContainerInit: ~Copyable {
     /// Namespaces for whose setting up the parent is needed: it says who the users are, and what the time is.
     private func enterOwnNamespaces() throws(RuntimeError) {
         let hasTime = plan.created.contains(.time)
-        try step("enter the user and time namespaces") { () throws(SystemError) in
-            if hasTime { try Namespaces.unshare(.time) }
+        try step("linux.namespaces: enter the user and time namespaces") { () throws(SystemError) in
+            if hasTime { try Namespaces.unshareTime() }
             try channel.awaitNamespaces()
             if hasTime {
                 let clocks = try Descriptor.open("/proc/self/ns/time_for_children")

@@ -21,8 +21,9 @@ struct ControlGroupMount {
                 return try Mount.mount("cgroup", on: target, type: "cgroup2", mount.flags, data: "")
             }
             let tree = try Mount.cloneTree(at: unified, recursive: false)
-            try Mount.setAttributes(of: tree, set: set)
-            return try Mount.attach(tree, on: target)
+            return try Mount.attach(tree, on: target) { tree throws(SystemError) in
+                try Mount.setAttributes(of: tree, set: set)
+            }
         }
         let flags = mount.flags.subtracting(.readOnly)
         let data = MountPlan.adding(mount.label, to: "mode=755,size=64k")
@@ -31,8 +32,9 @@ struct ControlGroupMount {
         for (name, path) in cgroup.controllerDirectories {
             let place = try root.makeDirectories("\(mount.destination)/\(name)")
             let tree = try Mount.cloneTree(at: path, recursive: false)
-            try Mount.setAttributes(of: tree, set: set, clear: mount.clear)
-            try Mount.attach(tree, on: place)
+            try Mount.attach(tree, on: place) { tree throws(SystemError) in
+                try Mount.setAttributes(of: tree, set: set, clear: mount.clear)
+            }
         }
         if set.contains(.readOnly) { try Mount.setAttributes(of: made, set: .readOnly) }
     }

@@ -29,8 +29,9 @@ struct PathProtection {
             try step("make \(path) read-only") { () throws(SystemError) in
                 guard let found = try find(path, root, processes) else { return }
                 let tree = try Mount.cloneTree(at: "", relativeTo: found.rawValue, recursive: true)
-                try Mount.setAttributes(of: tree, set: .readOnly, recursive: true)
-                try Mount.attach(tree, on: found)
+                try Mount.attach(tree, on: found) { tree throws(SystemError) in
+                    try Mount.setAttributes(of: tree, set: .readOnly, recursive: true)
+                }
             }
         }
         var isFirst = true

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 internal import OCI
 
@@ -45,22 +46,24 @@ extension ProcessPlan {
     /// Becomes what the program is to run as: descriptors, limits, users, capabilities, filter. In this order, for
     /// each step may take away what the ones before it need. `channel` stays open until the program is executed.
     func assume(
-        _ identity: ResolvedIdentity, inherited: [Int32], channel: borrowing ChildChannel,
-        label: borrowing SecurityLabel, listener: borrowing SeccompListener?
+        _ identity: ResolvedIdentity, inherited: [Int32], descriptors: consuming OpenDescriptors,
+        channel: borrowing ChildChannel, label: borrowing SecurityLabel, listener: borrowing SeccompListener?
     ) throws(RuntimeError) {
-        let connection = try prepare(inherited: inherited, channel: channel, label: label, listener: listener)
+        let connection = try prepare(
+            inherited: inherited, descriptors: descriptors, channel: channel, label: label, listener: listener)
         try become(identity, connection)
     }
 
     /// What a process that is made now inherits as well: no descriptor but those that are wanted and the connections, of
     /// which that to a filter's listener is returned.
     func prepare(
-        inherited: [Int32], channel: borrowing ChildChannel, label: borrowing SecurityLabel,
-        listener: borrowing SeccompListener?
+        inherited: [Int32], descriptors: consuming OpenDescriptors, channel: borrowing ChildChannel,
+        label: borrowing SecurityLabel, listener: borrowing SeccompListener?
     ) throws(RuntimeError) -> SeccompConnection? {
         try label.apply()
         let connection = try connect(listener, inherited)
-        try ProcessPlan.arrange(inherited, [channel.socket.rawValue] + ProcessPlan.numbers(of: connection))
+        try ProcessPlan.arrange(
+            inherited, descriptors, [channel.socket.rawValue] + ProcessPlan.numbers(of: connection))
         Privilege.setMask(process.user.umask ?? 0o022)
         do { try capabilities?.bounding.limitBounding() } catch { throw ProcessPlan.failed(error) }
         return connection
@@ -135,7 +138,13 @@ extension ProcessPlan {
 
     /// Installs the filter; where it leaves calls to somebody else, that one gets its descriptor at once.
     private func install(_ filter: [UInt8], _ connection: borrowing SeccompConnection?) throws(SystemError) {
-        let listening = try Privilege.installFilter(filter, flags: filterFlags, listening: self.listener != nil)
+        let listening: Descriptor?
+        do {
+            listening = try Privilege.installFilter(filter, flags: filterFlags, listening: self.listener != nil)
+        } catch  where error.code == EINVAL && filterFlags & 32 != 0 {
+            throw SystemError(
+                "linux.seccomp.flags: SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs Linux 5.19 or later", code: ENOTSUP)
+        }
         switch connection {
         case nil: return
         case .some(let connection):
@@ -171,17 +180,19 @@ extension ProcessPlan {
     /// Closing on exec would be too late: the kernel looks the program up before, and its path, or the interpreter that
     /// it names, may lead through `/proc/self/fd` to whatever our caller had open (CVE-2024-21626). The connection to
     /// the parent stays, and that to a filter's listener, to be closed on exec; a socket leads nowhere.
-    private static func arrange(_ inherited: [Int32], _ kept: [Int32]) throws(RuntimeError) {
+    private static func arrange(
+        _ inherited: [Int32], _ descriptors: borrowing OpenDescriptors, _ kept: [Int32]
+    ) throws(RuntimeError) {
         try step("arrange the descriptors") { () throws(SystemError) in
             let count = Int32(truncatingIfNeeded: inherited.count)
-            guard count > 0 else { return try Program.closeDescriptors(from: 3, except: kept) }
+            guard count > 0 else { return try descriptors.close(from: 3, except: kept) }
             // The wanted numbers may be those of others that are wanted: all go through numbers above first.
             var copies: [Int32] = []
             for number in inherited { copies.append(try Descriptor.duplicating(number, atLeast: 3 + count).release()) }
             for (index, number) in copies.enumerated() {
                 try Program.duplicate(number, to: 3 + Int32(truncatingIfNeeded: index))
             }
-            try Program.closeDescriptors(from: 3 + count, except: kept)
+            try descriptors.close(from: 3 + count, except: kept)
         }
     }
 }

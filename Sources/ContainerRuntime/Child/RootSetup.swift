@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 internal import OCI
 
@@ -74,7 +75,8 @@ struct RootSetup: ~Copyable {
             case .fileSystem(let type): try newFileSystem(mount, type)
             }
         } catch {
-            throw RuntimeError("mount \(mount.source) on \(mount.destination)", error)
+            let property = error.code == ENOTSUP ? "mounts: " : ""
+            throw RuntimeError("\(property)mount \(mount.source) on \(mount.destination)", error)
         }
     }
 
@@ -93,22 +95,26 @@ struct RootSetup: ~Copyable {
 
     private func bind(_ mount: MountPlan, _ tree: borrowing Descriptor) throws(SystemError) {
         let isDirectory = try FileStatus(of: tree.rawValue).kind == .directory
-        if !mount.set.isEmpty || !mount.clear.isEmpty {
-            try Mount.setAttributes(of: tree, set: mount.set, clear: mount.clear)
+        try place(tree, isDirectory: isDirectory, at: mount.destination) { tree throws(SystemError) in
+            if !mount.set.isEmpty || !mount.clear.isEmpty {
+                try Mount.setAttributes(of: tree, set: mount.set, clear: mount.clear)
+            }
+            if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
+                try Mount.setAttributes(of: tree, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
+            }
+            if let propagation = mount.propagation {
+                try Mount.setAttributes(of: tree, propagation: propagation, recursive: mount.propagationIsRecursive)
+            }
         }
-        if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
-            try Mount.setAttributes(of: tree, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
-        }
-        if let propagation = mount.propagation {
-            try Mount.setAttributes(of: tree, propagation: propagation, recursive: mount.propagationIsRecursive)
-        }
-        try place(tree, isDirectory: isDirectory, at: mount.destination)
     }
 
-    private func place(_ tree: borrowing Descriptor, isDirectory: Bool, at path: String) throws(SystemError) {
+    private func place(
+        _ tree: borrowing Descriptor, isDirectory: Bool, at path: String,
+        settingUp: (borrowing Descriptor) throws(SystemError) -> Void
+    ) throws(SystemError) {
         let target = isDirectory ? try directory.makeDirectories(path) : try directory.makeFile(path)
         try ProcessFileSystem.checkMount(on: target, path, isOneItself: ProcessFileSystem.contains(tree))
-        try Mount.attach(tree, on: target)
+        try Mount.attach(tree, on: target, settingUp: settingUp)
     }
 
     /// A tmpfs that begins with a copy of the directory that it covers.
@@ -138,8 +144,12 @@ struct RootSetup: ~Copyable {
             let made = try directory.open(mount.destination, .path)
             try Files.setAttribute("security.selinux", to: Array(label.utf8) + [0], on: made)
         }
-        guard mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty else { return }
+        // A kernel before 5.10 ignores the option.
+        let isNew = mount.flags.contains(.noSymbolicLinks)
+        guard isNew || mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty
+        else { return }
         let made = try directory.open(mount.destination, .path)
+        if isNew { try MountAttributes(of: made).checkNoSymbolicLinks() }
         if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
             try Mount.setAttributes(of: made, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
         }
@@ -159,8 +169,10 @@ struct RootSetup: ~Copyable {
                 let made = try memory.open(at: "\(index)", [.writeOnly, .create, .exclusive], mode: 0o644)
                 try made.writeAll(file.content)
                 let tree = try Mount.cloneTree(at: "\(index)", relativeTo: memory.rawValue, recursive: false)
-                if plan.specification.root?.readOnly == true { try Mount.setAttributes(of: tree, set: .readOnly) }
-                try place(tree, isDirectory: false, at: file.destination)
+                let isReadOnly = plan.specification.root?.readOnly == true
+                try place(tree, isDirectory: false, at: file.destination) { tree throws(SystemError) in
+                    if isReadOnly { try Mount.setAttributes(of: tree, set: .readOnly) }
+                }
             }
         }
     }

@@ -94,7 +94,7 @@ struct MachineProcess: ~Copyable {
             try Program.startSession()
             if terminal { try Terminal.becomeControlling(ends[0]) }
             for (target, end) in ends.enumerated() { try Program.duplicate(end, to: Int32(target)) }
-            try Program.closeDescriptors(from: 3)
+            try OpenDescriptors().close(from: 3)
             try Program.changeDirectory(process.workingDirectory)
             let user = process.user
             if user.uid != 0 || user.gid != 0 || !user.additionalGroups.isEmpty {

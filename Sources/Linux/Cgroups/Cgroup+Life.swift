@@ -52,14 +52,18 @@ extension Cgroup {
         }
     }
 
-    private func killOneByOne(_ milliseconds: Int64) throws(SystemError) {
+    /// Kills one after the other, and looks again until there is none: before Linux 5.14 there is no cgroup.kill, and
+    /// in v1 there never is. They are frozen meanwhile, where that is possible, so that none makes others.
+    func killOneByOne(_ milliseconds: Int64) throws(SystemError) {
         let deadline = Clock.monotonicMilliseconds + milliseconds
+        let freezer = directories[.freezer].map { (file: "\($0)/freezer.state", on: "FROZEN", off: "THAWED") }
+        let switching = isUnified ? unified.map { (file: "\($0)/cgroup.freeze", on: "1", off: "0") } : freezer
         while true {
-            let numbers = try processes()
+            let numbers = try processesAndThoseBelow()
             if numbers.isEmpty { return }
-            if let freezer = directories[.freezer] { try Files.set("\(freezer)/freezer.state", "FROZEN") }
+            if let switching { try Files.set(switching.file, switching.on) }
             for number in numbers { Glibc.kill(number, SIGKILL) }
-            if let freezer = directories[.freezer] { try Files.set("\(freezer)/freezer.state", "THAWED") }
+            if let switching { try Files.set(switching.file, switching.off) }
             for number in numbers {
                 let left = deadline - Clock.monotonicMilliseconds
                 guard left > 0 else { throw SystemError("kill", path, code: ETIMEDOUT) }
@@ -68,6 +72,25 @@ extension Cgroup {
                 try Poll.wait(process.rawValue, events: Int16(POLLIN), milliseconds: left)
             }
         }
+    }
+
+    /// The numbers of all processes in it and in the groups that those have made below it.
+    private func processesAndThoseBelow() throws(SystemError) -> [Int32] {
+        guard let directory = unified ?? directories[.pids] ?? directories.values.first else { return [] }
+        var found: [Int32] = []
+        var next = [directory]
+        while let directory = next.popLast() {
+            do {
+                found += try Files.readText("\(directory)/cgroup.procs").split(separator: "\n").compactMap { Int32($0) }
+                for name in try Files.entries(of: directory) where Files.isDirectory("\(directory)/\(name)") {
+                    next.append("\(directory)/\(name)")
+                }
+            } catch {
+                // Gone meanwhile, or a group of threads: the processes that those belong to are in the one above.
+                guard [ENOENT, ENODEV, ENOTSUP].contains(error.code) else { throw error }
+            }
+        }
+        return found
     }
 
     /// Waits until the file cgroup.events of v2 has a line; the kernel tells of each change.

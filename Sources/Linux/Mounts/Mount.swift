@@ -51,7 +51,7 @@ public enum Mount {
         if !follow { flags |= 0x100 }
         // unsafe because the path is a C string; it lives for the call
         let number = unsafe bh_open_tree(directory, path, flags)
-        return Descriptor(adopting: try SystemError.check(number, "copy the mount", path))
+        return Descriptor(adopting: try RequiredCall.openTree.check(number, "copy the mount", path))
     }
 
     /// move_mount(2): attaches a copy, or a new mount, to what a descriptor stands for.
@@ -59,19 +59,8 @@ public enum Mount {
         _ tree: borrowing Descriptor, on target: borrowing Descriptor
     ) throws(SystemError) {
         // unsafe because the paths are C strings; both are empty: the descriptors say it all
-        try SystemError.check(unsafe bh_move_mount(tree.rawValue, "", target.rawValue, "", 0x04 | 0x40), "move_mount")
-    }
-
-    /// mount_setattr(2) on a mount, or the tree of mounts, that a descriptor stands for.
-    public static func setAttributes(
-        of tree: borrowing Descriptor, set: MountAttributes = [], clear: MountAttributes = [],
-        propagation: MountPropagation? = nil, recursive: Bool = false
-    ) throws(SystemError) {
-        let flags: UInt32 = 0x1000 | (recursive ? 0x8000 : 0)
-        // unsafe because the path is a C string; it is empty: the descriptor says it all
-        let result = unsafe bh_mount_setattr(
-            tree.rawValue, "", flags, set.rawValue, clear.rawValue, propagation?.rawValue ?? 0)
-        try SystemError.check(result, "mount_setattr")
+        let result = unsafe bh_move_mount(tree.rawValue, "", target.rawValue, "", 0x04 | 0x40)
+        try RequiredCall.moveMount.check(result, "attach the mount")
     }
 
     /// Maps the owners of files on a mount that is attached nowhere yet, or on its whole tree, as a user namespace maps
@@ -79,8 +68,12 @@ public enum Mount {
     public static func mapOwners(
         of tree: borrowing Descriptor, as userNamespace: borrowing Descriptor, recursive: Bool
     ) throws(SystemError) {
-        let result = bh_mount_idmap(tree.rawValue, recursive ? 0x8000 : 0, userNamespace.rawValue)
-        try SystemError.check(result, "map the owners of a mount")
+        if bh_mount_idmap(tree.rawValue, recursive ? 0x8000 : 0, userNamespace.rawValue) >= 0 { return }
+        let code = errno
+        guard NewerCall.setMountAttributes.isMissing(after: code) else {
+            throw SystemError("map the owners of a mount", code: code)
+        }
+        throw SystemError("mappings of a mount's owners need Linux 5.12 or later", code: ENOTSUP)
     }
 
     /// A new file system that is attached nowhere yet, by fsopen, fsconfig and fsmount.
@@ -88,7 +81,8 @@ public enum Mount {
         _ type: String, source: String = "none", options: [(String, String?)] = [], _ attributes: MountAttributes = []
     ) throws(SystemError) -> Descriptor {
         // unsafe because the type is a C string; it lives for the call
-        let context = Descriptor(adopting: try SystemError.check(unsafe bh_fsopen(type, 1), "fsopen", type))
+        let number = unsafe bh_fsopen(type, 1)
+        let context = Descriptor(adopting: try RequiredCall.fsopen.check(number, "make the file system", type))
         try configure(context, 1, "source", source, type)
         for (key, value) in options { try configure(context, value == nil ? 0 : 1, key, value, type) }
         try configure(context, 6, nil, nil, type)

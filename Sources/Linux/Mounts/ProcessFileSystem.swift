@@ -25,10 +25,19 @@ public enum ProcessFileSystem {
         guard contains(root), try FileStatus(of: root.rawValue).inode == 1 else {
             throw SystemError("write to what is no process file system:", "/proc", code: EXDEV)
         }
-        let number = try SystemError.retrying("open", "/proc/\(path)") {
-            // unsafe because the path is a C string; it lives for the call. Beneath, no magic links, no other mounts.
-            unsafe bh_openat2(root.rawValue, path, UInt64(UInt32(bitPattern: O_WRONLY | O_CLOEXEC)), 0, 0x0B)
+        if !NewerCall.openat2.isMissing {
+            do {
+                let number = try SystemError.retrying("open", "/proc/\(path)") {
+                    // unsafe because the path is a C string; it lives for the call. Beneath, no magic links, no other
+                    // mounts.
+                    unsafe bh_openat2(
+                        root.rawValue, path, UInt64(UInt32(bitPattern: O_WRONLY | O_CLOEXEC)), 0, 0x08 | 0x02 | 0x01)
+                }
+                return Descriptor(adopting: number)
+            } catch  where NewerCall.openat2.isMissing(after: error.code) {}
         }
-        return Descriptor(adopting: number)
+        do { return try RootWalk.open(path, in: root, .writeOnly, .oneMount) } catch {
+            throw SystemError("open", "/proc/\(path)", code: error.code)
+        }
     }
 }

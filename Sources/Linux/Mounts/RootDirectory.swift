@@ -2,12 +2,13 @@ internal import CLinux
 internal import Glibc
 
 /// A directory that is the root for every path looked up in it: symbolic links and `..` never lead out (openat2 with
-/// RESOLVE_IN_ROOT), and links of /proc that would are not followed.
+/// RESOLVE_IN_ROOT, or ``RootWalk`` where the kernel has no openat2), and links of /proc that would are not followed.
 public struct RootDirectory: ~Copyable, Sendable {
     /// A handle on the directory.
     public let descriptor: Descriptor
 
     private static let inRoot: UInt64 = 0x10 | 0x02
+    private static let noLinks: UInt64 = 0x04
 
     /// Opens the directory at a path of the host.
     public init(_ path: String) throws(SystemError) {
@@ -25,6 +26,7 @@ public struct RootDirectory: ~Copyable, Sendable {
     private func open(
         _ path: String, _ flags: OpenFlags, mode: UInt32, resolve: UInt64
     ) throws(SystemError) -> Descriptor {
+        guard !NewerCall.openat2.isMissing else { return try walk(path, flags, mode, resolve) }
         // EAGAIN: something on this machine was renamed or mounted while a ".." was looked up, so that the kernel can't
         // say whether that has left the root. Anybody can make that last, so there is an end to the attempts.
         for _ in 0..<RootDirectory.attempts {
@@ -36,12 +38,22 @@ public struct RootDirectory: ~Copyable, Sendable {
                         resolve)
                 }
                 return Descriptor(adopting: number)
-            } catch  where error.code == EAGAIN {}
+            } catch  where error.code == EAGAIN {
+            } catch  where NewerCall.openat2.isMissing(after: error.code) {
+                return try walk(path, flags, mode, resolve)
+            }
         }
         throw SystemError("open", path, code: EAGAIN)
     }
 
-    private static let attempts = 256
+    private func walk(
+        _ path: String, _ flags: OpenFlags, _ mode: UInt32, _ resolve: UInt64
+    ) throws(SystemError) -> Descriptor {
+        let limits: RootWalk.Limits = resolve & RootDirectory.noLinks == 0 ? [] : .noLinks
+        return try RootWalk.open(path, in: descriptor, flags, mode: mode, limits)
+    }
+
+    static let attempts = 256
 
     /// A handle on what a path within leads to; nil where there is nothing.
     public func find(_ path: String) throws(SystemError) -> Descriptor? {
@@ -123,7 +135,7 @@ public struct RootDirectory: ~Copyable, Sendable {
 
     /// A handle on what a path leads to in which no part is a symbolic link; one that is is an error.
     public func openWithoutLinks(_ path: String) throws(SystemError) -> Descriptor {
-        try open(path, .path, mode: 0, resolve: RootDirectory.inRoot | 0x04)
+        try open(path, .path, mode: 0, resolve: RootDirectory.inRoot | RootDirectory.noLinks)
     }
 
     /// Makes a symbolic link in the directory, in place of what has the name.

@@ -19,16 +19,20 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
 
     /// Opens one for the process that has this number now.
     public init(process: Int32) throws(SystemError) {
-        let number = try SystemError.check(bh_pidfd_open(process, 0), "pidfd_open", "process \(process)")
-        descriptor = Descriptor(adopting: number)
+        let number = bh_pidfd_open(process, 0)
+        descriptor = Descriptor(
+            adopting: try RequiredCall.pidfdOpen.check(number, "open a handle on", "process \(process)"))
     }
 
     /// The number of the descriptor.
     public var rawValue: Int32 { descriptor.rawValue }
 
     /// Sends a signal; 0 only asks whether it is there.
-    public func signal(_ number: Int32) throws(SystemError) {
-        try SystemError.check(bh_pidfd_send_signal(rawValue, number), "signal \(number)")
+    public func signal(_ number: Int32) throws(SystemError) { try ProcessDescriptor.signal(rawValue, number) }
+
+    /// The same for a pidfd that belongs to somebody else.
+    static func signal(_ descriptor: Int32, _ number: Int32) throws(SystemError) {
+        try RequiredCall.pidfdSendSignal.check(bh_pidfd_send_signal(descriptor, number), "send signal \(number)")
     }
 
     /// Sends a signal, if it still runs.

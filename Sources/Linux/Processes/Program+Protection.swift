@@ -21,6 +21,11 @@ extension Program {
         }
         // unsafe because the arguments are those that this process was started with; they live as long as it does
         _ = unsafe bh_execute_descriptor(readOnly.rawValue, CommandLine.unsafeArgv)
+        // A filter that denies execveat: the same file by its name, which only needs /proc.
+        // unsafe because the path is a C string that lives for the call; the arguments as above
+        if errno == ENOSYS || errno == EPERM {
+            _ = unsafe bh_execute("/proc/self/fd/\(readOnly.rawValue)", CommandLine.unsafeArgv)
+        }
         throw .last("execute again from a read-only mount", ownFile)
     }
 

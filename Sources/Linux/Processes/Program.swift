@@ -19,23 +19,6 @@ public enum Program {
     /// Signals have their default action and none is blocked.
     public static func resetSignals() { bh_signal_defaults() }
 
-    /// Marks or closes every descriptor from `first` on.
-    public static func closeDescriptors(from first: Int32, onExec: Bool = false) throws(SystemError) {
-        try SystemError.check(bh_close_range(UInt32(first), .max, onExec ? 4 : 0), "close_range")
-    }
-
-    /// Closes every descriptor from `first` on but these.
-    public static func closeDescriptors(from first: Int32, except kept: [Int32]) throws(SystemError) {
-        var next = first
-        for number in kept.sorted() where number >= next {
-            if number > next {
-                try SystemError.check(bh_close_range(UInt32(next), UInt32(number - 1), 0), "close_range")
-            }
-            next = number + 1
-        }
-        try closeDescriptors(from: next)
-    }
-
     /// Makes `target` another name of the open file `source`; not closed on exec.
     public static func duplicate(_ source: Int32, to target: Int32) throws(SystemError) {
         if source == target {

@@ -9,6 +9,8 @@ struct RuntimeBundle {
     let resources: TestResources
     var specification: RuntimeSpecification
     var runtime: String
+    /// System calls that the runtime finds missing; those of Linux 5.4 for all tests with `BULKHEAD_TEST_OLDER_KERNEL`.
+    var denied: DeniedCalls? = getenv("BULKHEAD_TEST_OLDER_KERNEL") == nil ? nil : .all
 
     var directory: String { "\(resources.directory)/bundle" }
     var rootFileSystem: String { "\(directory)/rootfs" }
@@ -63,7 +65,8 @@ struct RuntimeBundle {
 
     /// Runs a command of bulkhead-runtime.
     func command(_ words: [String], input: String = "") throws -> CommandResult {
-        try Command.run(runtime, ["--root", "\(resources.directory)/state"] + words, input: input, in: resources)
+        try Command.run(
+            runtime, ["--root", "\(resources.directory)/state"] + words, input: input, denied: denied, in: resources)
     }
 
     /// Writes config.json.

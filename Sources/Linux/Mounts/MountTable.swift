@@ -1,0 +1,70 @@
+internal import Glibc
+
+/// The mounts of the calling process's namespace, as /proc tells them (proc_pid_mountinfo(5)).
+struct MountTable {
+    private let rows: [Row]
+
+    /// One mount.
+    struct Row: Equatable {
+        let number: UInt64
+        let parent: UInt64
+        /// Where it is, as the calling process sees it.
+        let place: [UInt8]
+    }
+
+    init() throws(SystemError) { rows = MountTable.rows(in: try Files.read("/proc/self/mountinfo")) }
+
+    static func rows(in text: [UInt8]) -> [Row] {
+        text.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
+            guard fields.count == 6, let number = UInt64(String(decoding: fields[0], as: UTF8.self)),
+                let parent = UInt64(String(decoding: fields[1], as: UTF8.self))
+            else { return nil }
+            return Row(number: number, parent: parent, place: unescaped(fields[4]))
+        }
+    }
+
+    /// Spaces, tabs, line ends and backslashes are three octal digits behind a backslash.
+    private static func unescaped(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3,
+                let code = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            {
+                result.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                result.append(byte)
+            }
+        }
+        return result
+    }
+
+    /// All mounts on a mount, and on those, parents first.
+    func mounts(below number: UInt64) -> [Row] {
+        let children = Dictionary(grouping: rows.filter { $0.number != $0.parent }, by: \.parent)
+        var found: [Row] = []
+        var next = [number]
+        while let parent = next.popLast() {
+            for row in children[parent] ?? [] {
+                found.append(row)
+                next.append(row.number)
+            }
+        }
+        return found
+    }
+
+    /// The row of a mount.
+    subscript(_ number: UInt64) -> Row? { rows.first { $0.number == number } }
+
+    /// The number of the mount that an open file was found on.
+    static func mount(of descriptor: Int32) throws(SystemError) -> UInt64 {
+        let path = "/proc/self/fdinfo/\(descriptor)"
+        for line in try Files.readText(path).split(separator: "\n") where line.hasPrefix("mnt_id:") {
+            if let number = UInt64(line.dropFirst(7).drop { $0 == "\t" || $0 == " " }) { return number }
+        }
+        throw SystemError("find the mount in", path, code: ENODATA)
+    }
+}
