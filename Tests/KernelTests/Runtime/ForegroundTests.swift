@@ -14,7 +14,7 @@ struct ForegroundTests {
 
     /// Ends with 7 at the signal, and says so.
     private func trap(_ name: String) -> [String] {
-        script("trap 'echo got \(name); exit 7' \(name); echo ready; while :; do sleep 100 & wait; done")
+        script("trap 'echo got \(name); kill $!; exit 7' \(name); sleep 100 & echo ready; while :; do wait; done")
     }
 
     @Test(arguments: signals) func runPassesSignalsOn(_ signal: (name: String, number: Int32)) throws {
@@ -49,7 +49,7 @@ struct ForegroundTests {
     }
 
     private let sizes = script(
-        "trap 'stty size; exit 3' WINCH; stty size; echo ready; while :; do sleep 100 & wait; done")
+        "trap 'stty size; kill $!; exit 3' WINCH; stty size; sleep 100 & echo ready; while :; do wait; done")
 
     @Test func runTellsOfTheWindow() throws {
         try withBundle(sizes) { bundle throws in

@@ -153,9 +153,11 @@ struct ResourceUpdateTests {
     func intelRDTIsRefusedWhereItIsNotThere() throws {
         try withBundle(["/bin/sleep", "100"]) { bundle throws in
             try bundle.whileRunning { () throws in
-                for option in ["--l3-cache-schema", "--mem-bw-schema"] {
-                    let result = try update(bundle, [option, "L3:0=f"])
-                    #expect(result.code == 1 && result.error.contains("Intel RDT"))
+                for (option, line) in [("--l3-cache-schema", "L3:0=f"), ("--mem-bw-schema", "MB:0=50")] {
+                    let result = try update(bundle, [option, line])
+                    #expect(result.code == 1 && result.error.contains("no Intel RDT"), "\(result.error)")
+                    let wrong = try update(bundle, [option, "nonsense"])
+                    #expect(wrong.code == 1 && wrong.error.contains("\(option): nonsense"), "\(wrong.error)")
                 }
             }
         }
