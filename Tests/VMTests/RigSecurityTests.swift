@@ -10,7 +10,7 @@ struct RigSecurityTests {
     /// there are, and who gets them, is what is tried.
     private static var policy: String {
         let classes = [
-            ("security", "load_policy"), ("process", "transition setexec"), ("system", "module_request"),
+            ("security", "load_policy"), ("process", "transition dyntransition setexec"), ("system", "module_request"),
             ("filesystem", "mount relabelto associate"), ("file", "read execute entrypoint"), ("dir", "read"),
             ("fd", "use"), ("lnk_file", "read"), ("chr_file", "read"),
         ]
