@@ -177,7 +177,7 @@ let package = Package(
             name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime", "Linux", "OCI", "TestKit"],
             swiftSettings: common),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
-        .testTarget(name: "SeccompTests", dependencies: ["OCI", "Seccomp"], swiftSettings: common),
+        .testTarget(name: "SeccompTests", dependencies: ["Linux", "OCI", "Seccomp"], swiftSettings: common),
         .testTarget(name: "PeerTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks", "OCI", "TestKit"], swiftSettings: common),
     ]

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "privilege.h"
+#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
@@ -58,4 +59,14 @@ int bh_getrlimit(int resource, uint64_t *soft, uint64_t *hard) {
 
 int bh_prctl_ambient_raise(unsigned int capability) {
     return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0);
+}
+
+uint32_t bh_audit_architecture(void) {
+#if defined __x86_64__
+    return AUDIT_ARCH_X86_64;
+#elif defined __aarch64__
+    return AUDIT_ARCH_AARCH64;
+#else
+#error "which architecture?"
+#endif
 }

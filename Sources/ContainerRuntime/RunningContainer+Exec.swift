@@ -61,17 +61,20 @@ extension RunningContainer {
     private func awaitEntry(
         _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?
     ) throws(RuntimeError) -> Int32 {
+        // The container's file systems may be somebody's who never answers. A frozen container's process waits.
+        let limit: Int64 = 60_000
+        var deadline = Clock.monotonicMilliseconds + limit
         while true {
-            // The container's file systems may be somebody's who never answers. A frozen container's process waits.
-            let limit: Int64 = 60_000
+            let left = max(deadline - Clock.monotonicMilliseconds, 0)
             let report = try step("hear from the process") { () throws(SystemError) -> ChildChannel.Report? in
-                try channel.hasReport(within: limit) ? try channel.nextReport() : nil
+                try channel.hasReport(within: left) ? try channel.nextReport() : nil
             }
             switch consume report {
             case .entered(let number): return number
             case .terminal(let master): terminal = consume master
             case .failed(let error): throw error
-            case nil where isFrozen: break
+            case nil where isFrozen: deadline = Clock.monotonicMilliseconds + limit
+            case nil where Clock.monotonicMilliseconds < deadline: break
             case nil: throw .failed("the process has not come into the container within \(limit / 1000) s")
             default: throw .failed("the process ended while it was set up")
             }

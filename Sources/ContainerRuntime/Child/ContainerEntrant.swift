@@ -8,7 +8,7 @@ internal import OCI
 /// the host's. Only when it has nothing of the host's any more does it make the one that is: what that one holds, and
 /// what somebody in the container can get at who may trace it in spite of its being not dumpable (CAP_SYS_PTRACE without
 /// a user namespace, CVE-2016-9962), are the standard streams, what is to be inherited, the connection to the parent,
-/// and no more capabilities than the last steps need.
+/// and no more capabilities than the program gets, or than the last steps need where those can't be done before.
 struct ContainerEntrant: ~Copyable {
     let plan: ProcessPlan
     private var channel: ChildChannel
@@ -90,7 +90,11 @@ struct ContainerEntrant: ~Copyable {
         try WorkingDirectory.enter(process.workingDirectory, root: root)
         var environment = process.environment
         identity.addHome(to: &environment)
-        let command = try Command.find(process.arguments[0], environment: environment)
+        // A path may lead through /proc/self, which is not there for a process that is not seen there: then it is looked
+        // for once more.
+        let found = Result { () throws(RuntimeError) in
+            try Command.find(process.arguments[0], environment: environment)
+        }
         if !inherited.isEmpty {
             channel = try step("arrange the descriptors") { () throws(SystemError) in
                 let lowest = 3 + Int32(truncatingIfNeeded: inherited.count)
@@ -100,9 +104,17 @@ struct ContainerEntrant: ~Copyable {
         Program.forgetEnvironment()
         var connection = try plan.prepare(
             inherited: inherited, descriptors: descriptors, channel: channel, label: label, listener: listener)
-        try plan.reduceCapabilities()
+        var isEarly = plan.canBecomeEarly(identity, inUserNamespace: hasUsers)
+        if case .failure = found { isEarly = false }
+        if isEarly { try plan.become(identity, connection) } else { try plan.reduceCapabilities() }
         try appear(&connection)
-        try plan.become(identity, connection)
+        let command: String
+        switch found {
+        case .success(let path): command = path
+        case .failure(let reason):
+            do { command = try Command.find(process.arguments[0], environment: environment) } catch { throw reason }
+        }
+        if !isEarly { try plan.become(identity, connection) }
         let error = Program.execute(command, arguments: process.arguments, environment: environment)
         throw Command.failure(command, error)
     }

@@ -69,6 +69,16 @@ extension ProcessPlan {
         return connection
     }
 
+    /// Whether `become` can be done with before the process is made that executes the program, which inherits it all.
+    func canBecomeEarly(_ identity: ResolvedIdentity, inUserNamespace: Bool) -> Bool {
+        // SCHED_FLAG_RESET_ON_FORK, and deadline scheduling, which can't be inherited.
+        guard process.scheduler == nil, listener == nil else { return false }
+        // There would be one more process than the user may have.
+        if identity.uid != 0 || inUserNamespace, limits.contains(where: { $0.name == "RLIMIT_NPROC" }) { return false }
+        guard let filter else { return true }
+        return FilterProgram(bytes: filter).allowsEntering
+    }
+
     /// Gives up the capabilities that neither the program will have nor `become` needs.
     func reduceCapabilities() throws(RuntimeError) {
         guard let capabilities else { return }

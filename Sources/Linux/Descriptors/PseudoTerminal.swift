@@ -58,6 +58,9 @@ public enum Terminal {
         try SystemError.check(bh_terminal_control(descriptor), "set the controlling terminal")
     }
 
+    /// The request for that, TIOCSCTTY.
+    static let controlRequest: UInt64 = 0x540E
+
     /// Whether the descriptor is a terminal.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 

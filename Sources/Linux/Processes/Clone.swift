@@ -35,10 +35,18 @@ public enum Clone {
         return try withoutClone3(namespaces, in: group?.unifiedDirectory)
     }
 
-    /// A process like the calling one, or with new namespaces, with the same parent (CLONE_PARENT): returns twice, 0 in the
-    /// new one and its number in the calling one.
-    public static func sibling(_ namespaces: Namespaces = []) throws(SystemError) -> Int32 {
-        let flags = UInt64(namespaces.rawValue) | 0x8000 /* CLONE_PARENT */
+    /// A process like the calling one, with the same parent (CLONE_PARENT): returns twice, 0 in the new one and its
+    /// number in the calling one. By clone(2), which filters know who refuse clone3.
+    public static func sibling() throws(SystemError) -> Int32 {
+        try SystemError.check(bh_clone(siblingFlags, nil), "clone")
+    }
+
+    /// The flags for that: CLONE_PARENT. Its end is told as that of the calling process is.
+    static let siblingFlags: UInt64 = 0x8000
+
+    /// The same with new namespaces.
+    private static func sibling(_ namespaces: Namespaces) throws(SystemError) -> Int32 {
+        let flags = UInt64(namespaces.rawValue) | siblingFlags
         if !NewerCall.clone3.isMissing {
             let number = bh_clone3(flags, nil, -1)
             if number >= 0 { return number }
