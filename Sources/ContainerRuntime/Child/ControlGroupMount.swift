@@ -25,12 +25,13 @@ struct ControlGroupMount {
                 try Mount.setAttributes(of: tree, set: set)
             }
         }
-        let flags = mount.flags.subtracting(.readOnly)
+        // What comes into it is found from its own root: its place may be called otherwise by then.
         let data = MountPlan.adding(mount.label, to: "mode=755,size=64k")
-        try Mount.mount("cgroup", on: target, type: "tmpfs", flags, data: data)
-        let made = try root.open(mount.destination, .path)
+        let made = try Mount.make("tmpfs", source: "cgroup", mount.flags.subtracting(.readOnly), data: data)
+        try Mount.attach(made, on: target)
+        let view = RootDirectory(adopting: try made.duplicate())
         for (name, path) in cgroup.controllerDirectories {
-            let place = try root.makeDirectories("\(mount.destination)/\(name)")
+            let place = try view.makeDirectories(name)
             let tree = try Mount.cloneTree(at: path, recursive: false)
             try Mount.attach(tree, on: place) { tree throws(SystemError) in
                 try Mount.setAttributes(of: tree, set: set, clear: mount.clear)

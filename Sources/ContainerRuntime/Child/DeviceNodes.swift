@@ -34,7 +34,7 @@ struct DeviceNodes {
         }
         if bound { return }
         let directory = try root.makeDirectories("/dev")
-        let writable = try root.open("/dev", .directory)
+        let writable = try directory.open(at: ".", .directory)
         for device in DeviceNodes.usual {
             if let node = try host.device("/dev/\(device.name)") {
                 try Mount.attach(node, on: try root.makeFile("/dev/\(device.name)"))

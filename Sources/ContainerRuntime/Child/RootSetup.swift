@@ -117,21 +117,7 @@ struct RootSetup: ~Copyable {
         try Mount.attach(tree, on: target, settingUp: settingUp)
     }
 
-    /// A tmpfs that begins with a copy of the directory that it covers.
-    private func copyUp(_ mount: MountPlan) throws(SystemError) {
-        _ = try directory.makeDirectories(mount.destination)
-        let below = try directory.open(mount.destination, [.readOnly, .directory])
-        var writable = mount
-        writable.copiesUp = false
-        writable.flags.remove(.readOnly)
-        try newFileSystem(writable, "tmpfs")
-        let made = try directory.open(mount.destination, [.readOnly, .directory])
-        try Files.copyContent(of: "/proc/self/fd/\(below.rawValue)", to: "/proc/self/fd/\(made.rawValue)")
-        if mount.flags.contains(.readOnly) { try Mount.setAttributes(of: made, set: .readOnly) }
-    }
-
     private func newFileSystem(_ mount: MountPlan, _ type: String) throws(SystemError) {
-        if mount.copiesUp { return try copyUp(mount) }
         // A link in place of /proc or /sys would lead the protection of paths below it astray (CVE-2019-19921).
         let isKernels = type == "proc" || type == "sysfs"
         var target = try directory.makeDirectories(mount.destination)
@@ -139,21 +125,34 @@ struct RootSetup: ~Copyable {
         if isKernels { target = try directory.openWithoutLinks(mount.destination) }
         try ProcessFileSystem.checkMount(
             on: target, mount.destination, isOneItself: type == "proc", isEmpty: type == "tmpfs")
-        try Mount.mount(mount.source, on: target, type: type, mount.flags, data: mount.data(ofType: type))
-        if let label = mount.rootLabel(ofType: type) {
+        let data = mount.data(ofType: type)
+        let label = mount.rootLabel(ofType: type)
+        let hasOptions = !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty
+        guard mount.copiesUp || mount.propagation != nil || hasOptions || label != nil else {
+            try Mount.mount(mount.source, on: target, type: type, mount.flags, data: data)
+            // A kernel before 5.10 ignores the option.
+            guard mount.flags.contains(.noSymbolicLinks) else { return }
             let made = try directory.open(mount.destination, .path)
-            try Files.setAttribute("security.selinux", to: Array(label.utf8) + [0], on: made)
+            return try MountAttributes(of: made).checkNoSymbolicLinks()
         }
-        // A kernel before 5.10 ignores the option.
-        let isNew = mount.flags.contains(.noSymbolicLinks)
-        guard isNew || mount.propagation != nil || !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty
-        else { return }
-        let made = try directory.open(mount.destination, .path)
-        if isNew { try MountAttributes(of: made).checkNoSymbolicLinks() }
-        if !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty {
-            try Mount.setAttributes(of: made, set: mount.recursiveSet, clear: mount.recursiveClear, recursive: true)
+        // Its place is not looked up again for what is left to be done, for that could be another one by then.
+        let flags = mount.copiesUp ? mount.flags.subtracting(.readOnly) : mount.flags
+        let made = try Mount.make(type, source: mount.source, flags, data: data)
+        if let label { try Files.setAttribute("security.selinux", to: Array(label.utf8) + [0], on: made) }
+        if mount.copiesUp { try copyUp(from: target, to: made) }
+        try Mount.attach(made, on: target) { tree throws(SystemError) in
+            if flags != mount.flags { try Mount.setAttributes(of: tree, set: .readOnly) }
+            if hasOptions { try Mount.setAttributes(of: tree, set: mount.recursiveSet, clear: mount.recursiveClear) }
         }
         if let propagation = mount.propagation { try Mount.setAttributes(of: made, propagation: propagation) }
+    }
+
+    /// A tmpfs that begins with a copy of the directory that it covers.
+    private func copyUp(
+        from target: borrowing Descriptor, to made: borrowing Descriptor
+    ) throws(SystemError) {
+        let below = try target.open(at: ".", [.readOnly, .directory])
+        try Files.copyContent(of: "/proc/self/fd/\(below.rawValue)", to: "/proc/self/fd/\(made.rawValue)")
     }
 
     /// Small files, out of one file system in memory.

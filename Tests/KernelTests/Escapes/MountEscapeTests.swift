@@ -29,7 +29,7 @@ struct MountEscapeTests {
                 .init(destination: "/volume/target/other", type: "tmpfs", source: "trap"),
             ]
             var (asDirectory, asLink) = (0, 0)
-            try Race.run("\(volume)/target", "\(volume)/link") { () throws in
+            try Race.run("\(volume)/target", "\(volume)/link", until: { asDirectory > 0 && asLink > 0 }) { () throws in
                 let result = try bundle.run()
                 // A lookup that the kernel could not finish is an error, and leaves nothing.
                 guard result.code == 0 else { return }
@@ -41,6 +41,35 @@ struct MountEscapeTests {
             }
             #expect(asDirectory > 0 && asLink > 0, "\(asDirectory), \(asLink)")
             #expect(try Files.entries(of: outside) == ["new"])
+        }
+    }
+
+    /// What is made of several mounts is put together in one place, though its path leads to another one meanwhile.
+    @Test(.enabled(if: Files.exists("/sys/fs/cgroup/memory"), "takes control groups of version 1"))
+    func cve_2021_30465_whatIsMadeOfSeveralMountsStaysTogether() throws {
+        try withBundle(script("grep -E ' - (cgroup|tmpfs cgroup) ' /proc/self/mountinfo")) { bundle throws in
+            let volume = try volume(&bundle, link: "/elsewhere")
+            try Files.makeDirectories("\(bundle.rootFileSystem)/elsewhere/groups")
+            bundle.specification.mounts.removeAll { $0.type == "cgroup" }
+            bundle.specification.mounts += [
+                .init(destination: "/volume/target/groups", type: "cgroup", source: "cgroup", options: ["ro"]),
+                .init(
+                    destination: "/volume/target/copy", type: "tmpfs", source: "trap",
+                    options: ["tmpcopyup", "private"]),
+            ]
+            var (asDirectory, asLink) = (0, 0)
+            try Race.run("\(volume)/target", "\(volume)/link", until: { asDirectory > 0 && asLink > 0 }) { () throws in
+                let result = try bundle.run()
+                // A lookup that the kernel could not finish is an error, and leaves nothing.
+                guard result.code == 0 else { return }
+                let mounts = result.lines.map { $0.split(separator: " ") }
+                let whole = try #require(mounts.first { $0.contains("tmpfs") }, "\(result.output)")
+                let parts = mounts.filter { !$0.contains("tmpfs") }
+                // The second word is the number of the mount that it is on.
+                #expect(parts.count > 3 && parts.allSatisfy { $0[1] == whole[0] }, "\(result.output)")
+                if whole[4].hasPrefix("/elsewhere") { asLink += 1 } else { asDirectory += 1 }
+            }
+            #expect(asDirectory > 0 && asLink > 0, "\(asDirectory), \(asLink)")
         }
     }
 
@@ -56,7 +85,7 @@ struct MountEscapeTests {
                 .init(destination: "/volume/target/c/d/directory", source: volume, options: ["bind"]),
             ]
             var succeeded = 0
-            try Race.run("\(volume)/target", "\(volume)/link") { () throws in
+            try Race.run("\(volume)/target", "\(volume)/link", until: { succeeded > 0 }) { () throws in
                 if try bundle.run().code == 0 { succeeded += 1 }
                 #expect(try Files.entries(of: outside).isEmpty)
                 // Made anew in each round: what is there already is not made.
@@ -94,7 +123,7 @@ struct MountEscapeTests {
             try Files.makeDirectories("\(root)/fake")
             #expect(symlink("/fake", "\(root)/other") == 0)
             var (succeeded, failed) = (0, 0)
-            try Race.run("\(root)/proc", "\(root)/other") { () throws in
+            try Race.run("\(root)/proc", "\(root)/other", until: { succeeded > 0 && failed > 0 }) { () throws in
                 let result = try bundle.run()
                 let lines = result.lines
                 // Refused, or the container's program has come upon the fake one: that has nothing to hide.
@@ -145,7 +174,7 @@ struct MountEscapeTests {
             #expect(mknod("\(directory)/null", S_IFCHR | 0o666, dev_t(RootDirectory.deviceNumber(1, 3))) == 0)
             #expect(symlink("/proc/sys/kernel/core_pattern", "\(directory)/other") == 0)
             var (masked, refused) = (0, 0)
-            try Race.run("\(directory)/null", "\(directory)/other") { () throws in
+            try Race.run("\(directory)/null", "\(directory)/other", until: { masked > 0 && refused > 0 }) { () throws in
                 let result = try bundle.run()
                 if result.code == 0 {
                     #expect(result.lines == ["1:3"])

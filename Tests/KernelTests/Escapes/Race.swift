@@ -17,8 +17,11 @@ final class Race: Sendable {
         (self.first, self.second, self.seed) = (first, second, seed)
     }
 
-    /// Runs `attempt` while the exchanges go on, for some seconds (`BULKHEAD_RACE_SECONDS`) and at least a few times.
-    static func run(_ first: String, _ second: String, seed: UInt64 = 1, attempt: () throws -> Void) throws {
+    /// Runs `attempt` while the exchanges go on, for some seconds (`BULKHEAD_RACE_SECONDS`) and at least a few times;
+    /// for longer, but not for ever, until it has `met` everything that shows that there was a race.
+    static func run(
+        _ first: String, _ second: String, seed: UInt64 = 1, until met: () -> Bool, attempt: () throws -> Void
+    ) throws {
         let race = Race(first, second, seed: seed)
         var thread = pthread_t()
         let context = Unmanaged.passRetained(race)
@@ -33,7 +36,10 @@ final class Race: Sendable {
         let seconds = getenv("BULKHEAD_RACE_SECONDS").flatMap { Int64(String(cString: $0)) } ?? 2
         let deadline = Clock.monotonicMilliseconds + seconds * 1000
         var attempts = 0
-        while attempts < 10 || Clock.monotonicMilliseconds < deadline {
+        while attempts < 10 || Clock.monotonicMilliseconds < deadline
+            || ((!met() || race.exchanges.load(ordering: .relaxed) <= 100)
+                && Clock.monotonicMilliseconds < deadline + 60_000)
+        {
             try attempt()
             attempts += 1
         }
