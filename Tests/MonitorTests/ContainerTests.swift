@@ -156,6 +156,21 @@ import Wire
         try fixture.waitForMonitor()
     }
 
+    /// A container can have anything in place of what its further processes get where nobody writes to them.
+    @Test(arguments: Place.allCases) func aPipeInPlaceOfDevNullIsRefusedAndNotWaitedFor(place: Place) throws {
+        let fixture = try MonitorFixture(place)
+        let text = "busybox rm /dev/null; busybox mknod /dev/null p; echo ready; exec sleep 1000"
+        try fixture.run(fixture.setup(["sh", "-c", text]))
+        try MonitorFixture.wait("the pipe") { (try? fixture.logged()) == "ready\n" }
+        let probe = try fixture.connect()
+        guard case .failed(let failure) = try probe.ask(fixture.exec(["echo", "out"])) else {
+            throw Failure(.failed, "it was started")
+        }
+        #expect(failure.message.contains("/dev/null"), "\(failure.message)")
+        try fixture.control.demand(.delete)
+        try fixture.waitForMonitor()
+    }
+
     @Test(arguments: Place.allCases) func aSlowClientHoldsTheContainerUpAndOneThatLeavesDoesNot(place: Place) throws {
         let fixture = try MonitorFixture(place)
         try fixture.control.demand(
