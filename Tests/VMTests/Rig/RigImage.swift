@@ -41,7 +41,7 @@ struct RigImage: Sendable {
     private static let folder = "\(project)/.build/rig"
 
     /// The project's own folder, symbolic links followed: that is where the scripts are.
-    private static let project: String = {
+    static let project: String = {
         let file = #filePath
         guard let resolved = realpath(file, nil) else { return Files.parent(of: file) }
         defer { free(resolved) }
