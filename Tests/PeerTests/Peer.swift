@@ -17,10 +17,7 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
         let directory = session.directory
         switch self {
         case .dockerd:
-            return [
-                "DOCKER_HOST=unix://\(directory)/docker.sock",
-                "XTABLES_LIBDIR=\(PeerSession.tools)/usr/lib/x86_64-linux-gnu/xtables",
-            ]
+            return ["DOCKER_HOST=unix://\(directory)/docker.sock"]
         case .containerd:
             return [
                 "CONTAINERD_ADDRESS=\(directory)/containerd.sock", "CONTAINERD_NAMESPACE=\(session.resources.prefix)",
@@ -57,16 +54,14 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .podman:
             let limits = "\"nofile=1024:1024\", \"nproc=1024:1024\""
             let files = [
-                (
-                    "containers.conf",
-                    "[containers]\ndefault_ulimits = [\(limits)]\n[engine]\nconmon_path = [\"\(PeerSession.tools)/usr/bin/conmon\"]\n"
-                ),
+                ("containers.conf", "[containers]\ndefault_ulimits = [\(limits)]\n"),
                 ("policy.json", #"{"default":[{"type":"insecureAcceptAnything"}]}"#),
                 (
                     "storage.conf",
                     "[storage]\ndriver=\"overlay\"\nrunroot=\"\(directory)/runroot\"\ngraphroot=\"\(directory)/root\"\n"
                 ),
             ]
+            try Files.makeDirectory("\(directory)/hooks")
             for (name, text) in files { try Files.write("\(directory)/\(name)", Array(text.utf8)) }
             _ = try session.succeed(
                 podman(session) + [
@@ -75,12 +70,13 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
-    private func podman(_ session: PeerSession) -> [String] {
+    /// podman with its global options.
+    func podman(_ session: PeerSession) -> [String] {
         let directory = session.directory
         return [
             "podman", "--root", "\(directory)/root", "--runroot", "\(directory)/runroot", "--cgroup-manager",
-            "cgroupfs",
-            "--events-backend", "file", "--tmpdir", "\(directory)/tmp", "--runtime", session.runtime,
+            "cgroupfs", "--events-backend", "file", "--tmpdir", "\(directory)/tmp", "--hooks-dir",
+            "\(directory)/hooks", "--runtime", session.runtime,
         ]
     }
 

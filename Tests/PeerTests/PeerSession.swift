@@ -35,12 +35,28 @@ final class PeerSession {
         }
     }
 
-    /// A process that keeps the namespaces.
+    /// A process that keeps the namespaces, in which the fetched programs are where their packages have them: podman's
+    /// monitor starts podman once more without telling it of libraries elsewhere, and waits 20 s for what it would do.
     private func hold() throws {
         let pipe = try PipePair()
         holder = try Spawn.process(
             path: "/usr/bin/unshare",
-            arguments: ["--mount", "--net", "sh", "-c", "ip link set lo up; echo ready; exec sleep 1000"],
+            arguments: [
+                "--mount", "--net", "sh", "-ec",
+                """
+                mount -t overlay -o lowerdir=\(PeerSession.tools)/usr:/usr overlay /usr
+                # containerd has no figures of a container where one controller of version 1 is mounted nowhere.
+                for name in $(cut -d : -f 2 /proc/self/cgroup); do
+                    case $name in name=*) continue ;; esac
+                    [ ! -e /sys/fs/cgroup/$name ] || continue
+                    mkdir \(directory)/$name
+                    mount -t cgroup -o $name none \(directory)/$name
+                done
+                ip link set lo up
+                echo ready
+                exec sleep 1000
+                """,
+            ],
             environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], descriptors: [(1, pipe.writing.rawValue)])
         guard case .bytes = try pipe.reading.read(upTo: 16) else {
             throw SystemError("make the namespaces of the test", code: EIO)
@@ -53,9 +69,8 @@ final class PeerSession {
     }
 
     private func inside(_ arguments: [String]) -> [String] {
-        let path = "PATH=\(PeerSession.tools)/usr/sbin:\(PeerSession.tools)/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        let libraries = "LD_LIBRARY_PATH=\(PeerSession.tools)/usr/lib/x86_64-linux-gnu"
-        return ["-t", "\(holder)", "-m", "-n", "env", path, libraries] + peer.environment(self) + arguments
+        ["-t", "\(holder)", "-m", "-n", "env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"] + peer.environment(self)
+            + arguments
     }
 
     /// Runs a command in the namespaces, to its end.
