@@ -1,32 +1,37 @@
 internal import Glibc
-internal import Linux
+public import Linux
 public import OCI
 
 extension RunningContainer {
     /// Makes the container up to the point before its program is executed. What a failure leaves behind is undone.
     ///
     /// To be called by single-threaded programs only: between clone3 and exec the new process runs this very code.
+    ///
+    /// - Parameter meanwhile: what can be done while the new process sets itself up; it gets the process's number and its
+    ///   control group.
     public static func create(
-        _ blueprint: ContainerBlueprint, streams: StandardStreams
+        _ blueprint: ContainerBlueprint, streams: StandardStreams,
+        meanwhile: (_ process: Int32, _ group: Cgroup) -> Void = { _, _ in }
     ) throws(RuntimeError) -> RunningContainer {
         let plan = try ContainerPlan(blueprint)
         guard plan.process.process.terminal == (streams == .terminal) else {
             throw .invalid("process.terminal: does not fit the streams that the process gets")
         }
         let layout = try step("look for control groups") { () throws(SystemError) in try CgroupLayout.detect() }
-        if blueprint.usesSystemd { return try createInScope(plan, streams, layout) }
+        if blueprint.usesSystemd { return try createInScope(plan, streams, layout, meanwhile) }
         let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
             try CgroupCreation(plan.cgroupPath, layout: layout, limits: plan.limits)
         }
-        return try create(plan, streams, layout, in: group.group, beingMade: group)
+        return try create(plan, streams, layout, in: group.group, beingMade: group, meanwhile)
     }
 
     private static func createInScope(
-        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout
+        _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout,
+        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
     ) throws(RuntimeError) -> RunningContainer {
         let holder = try ScopeHolder()
         let cgroup = try holder.makeGroup(plan, layout)
-        let container = try create(plan, streams, layout, in: cgroup)
+        let container = try create(plan, streams, layout, in: cgroup, beingMade: nil, meanwhile)
         do { try holder.end(cgroup, plan.limits) } catch {
             // The error that matters is the one before.
             try? container.destroy()
@@ -37,13 +42,13 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, in cgroup: Cgroup,
-        beingMade creation: CgroupCreation? = nil
+        beingMade creation: CgroupCreation?, _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
     ) throws(RuntimeError) -> RunningContainer {
         var cache: CacheControl?
         do {
             cache = try CacheControl(plan.specification, id: plan.blueprint.id)
             try cache?.prepare()
-            return try create(plan, streams, layout, cgroup, creation, cache)
+            return try create(plan, streams, layout, cgroup, creation, cache, meanwhile)
         } catch {
             // The kernel's killer leaves no message; whoever reads the error wants to know.
             let isTooLow = plan.limits.memory != nil && cgroup.outOfMemoryKills > 0
@@ -57,7 +62,8 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup,
-        _ creation: CgroupCreation?, _ cache: CacheControl?
+        _ creation: CgroupCreation?, _ cache: CacheControl?,
+        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
     ) throws(RuntimeError) -> RunningContainer {
         var prepared = try PreparedStreams(streams)
         let pair = try step("connect with the process") { () throws(SystemError) in
@@ -92,6 +98,7 @@ extension RunningContainer {
                 if !plan.needsAssistance {
                     try step("let the process go on") { () throws(SystemError) in try ours.orderGoingOn() }
                 }
+                meanwhile(process, cgroup)
                 var output: Descriptor?
                 try awaitReady(ours, &output) { () throws(RuntimeError) in
                     try assist(process, plan, cgroup)

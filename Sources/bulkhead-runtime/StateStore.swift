@@ -79,11 +79,15 @@ struct StateStore: Sendable {
         }
     }
 
+    /// Writes what is to be known of a container where nobody looks yet.
+    func prepare(_ record: ContainerRecord) throws {
+        try Files.write("\(directory(record.id))/state.json.new", record.json.encoded, mode: 0o600)
+    }
+
     /// Tells everybody that the container is made.
-    func write(_ record: ContainerRecord) throws {
+    func publish(_ id: String) throws {
         // By renaming, so that nobody ever reads half of it.
-        let path = "\(directory(record.id))/state.json"
-        try Files.write("\(path).new", record.json.encoded, mode: 0o600)
+        let path = "\(directory(id))/state.json"
         try Files.rename("\(path).new", to: path)
     }
 
@@ -113,22 +117,25 @@ struct StateStore: Sendable {
         try RuntimeSpecification(parsing: try Files.read(configuration(id)))
     }
 
-    /// The container as something that can be handled; further processes come into its group or one below.
-    func adopt(_ record: ContainerRecord, in group: ExecGroup = ExecGroup()) throws -> RunningContainer {
+    /// The container as something that can be handled; further processes come into its group or one below. `own` is its
+    /// group, which is looked for where the caller does not have it.
+    func adopt(
+        _ record: ContainerRecord, in group: ExecGroup = ExecGroup(), below own: Cgroup? = nil
+    ) throws -> RunningContainer {
         let specification = try specification(record.id)
         return try RunningContainer(
             adopting: record.id, process: record.process, specification: specification,
             seccompFilter: try FilterCache(root: root).filter(for: specification),
-            cgroup: try group.place(in: record.group(layout: try .detect())))
+            cgroup: try group.place(in: own ?? record.group(layout: .detect())))
     }
 
-    /// Where a container is in its life.
-    func status(_ record: ContainerRecord) -> RuntimeState.Status {
+    /// Where a container is in its life. Its control group is looked for where the caller does not have it.
+    func status(_ record: ContainerRecord, in group: Cgroup? = nil) -> RuntimeState.Status {
         guard record.isProcessAlive else { return .stopped }
         if Files.exists(startSocket(record.id)) { return .created }
         // Without a freezer nothing can be frozen.
-        guard let layout = try? CgroupLayout.detect() else { return .running }
-        let frozen = try? record.group(layout: layout).isFrozen()
+        guard let group = group ?? (try? record.group(layout: .detect())) else { return .running }
+        let frozen = try? group.isFrozen()
         return frozen == true ? .paused : .running
     }
 }

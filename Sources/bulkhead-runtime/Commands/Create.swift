@@ -62,7 +62,7 @@ extension RuntimeProgram {
             if global.debug {
                 global.note("container \(id): process \(container.process), group \(container.cgroup.path)")
             }
-            try finish(container, bundle, options, store)
+            try finish(container, options, store)
             lock.release()
         } catch {
             // The error that matters is the one before.
@@ -90,37 +90,53 @@ extension RuntimeProgram {
         if terminal && options.consoleSocket == nil {
             throw UsageError("cannot allocate tty if runc will detach without setting console socket")
         }
-        return try .create(blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2))
+        return try create(blueprint, bundle, options, store)
     }
 
-    /// Records the container and tells whoever waits for it; undoes it where that fails.
+    /// Makes the container, and prepares its record meanwhile.
+    static func create(
+        _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
+    ) throws -> RunningContainer {
+        let terminal = blueprint.specification.process?.terminal == true
+        var failure: (any Error)?
+        let container = try RunningContainer.create(
+            blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2)
+        ) { process, group in
+            let record = ContainerRecord(
+                id: blueprint.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: process,
+                processStartedAt: ProcessIdentity(process)?.startedAt ?? 0, cgroup: group.path, scope: group.scope,
+                created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations,
+                newKeyring: options.newKeyring)
+            do { try store.prepare(record) } catch { failure = error }
+        }
+        guard let failure else { return container }
+        // The error that matters is the one before.
+        try? container.destroy()
+        throw failure
+    }
+
+    /// Publishes the container's record and tells whoever waits for it; undoes it where that fails.
     static func finish(
-        _ container: consuming RunningContainer, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
+        _ container: consuming RunningContainer, _ options: CreateOptions, _ store: StateStore
     ) throws {
         var failure: (any Error)?
-        do { try record(&container, bundle, options, store) } catch { failure = error }
+        do { try publish(&container, options, store) } catch { failure = error }
         guard let failure else { return }
         // The error that matters is the one before.
         try? container.destroy()
         throw failure
     }
 
-    static func record(
-        _ container: inout RunningContainer, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
+    static func publish(
+        _ container: inout RunningContainer, _ options: CreateOptions, _ store: StateStore
     ) throws {
-        let record = ContainerRecord(
-            id: container.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: container.process,
-            processStartedAt: ProcessIdentity(container.process)?.startedAt ?? 0, cgroup: container.cgroup.path,
-            scope: container.cgroup.scope,
-            created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations,
-            newKeyring: options.newKeyring)
         if let path = options.consoleSocket {
             let streams = container.takeStreams()
             try handOver(streams.output, to: path)
         }
         if let path = options.pidfdSocket { try hand(container.processDescriptor.rawValue, "pidfd-socket", path) }
         if let file = options.pidFile { try writeNumber(container.process, to: file) }
-        do { try store.write(record) } catch {
+        do { try store.publish(container.id) } catch {
             // The error that matters is the one before.
             if let file = options.pidFile { try? Files.removeIfThere(file) }
             throw error

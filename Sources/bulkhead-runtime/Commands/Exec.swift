@@ -91,7 +91,8 @@ extension RuntimeProgram {
         let id = try words.required("container's id")
         let store = StateStore(root: global.root)
         let record = try store.record(id)
-        let status = store.status(record)
+        let group = record.group(layout: try .detect())
+        let status = store.status(record, in: group)
         switch status {
         case .running, .created: break
         case .paused:
@@ -101,7 +102,7 @@ extension RuntimeProgram {
             }
         case .stopped, .creating: throw RuntimeError.wrongState("cannot exec in a \(status.rawValue) container")
         }
-        let container = try store.adopt(record, in: options.group)
+        let container = try store.adopt(record, in: options.group, below: group)
         var process = try options.process(in: container.specification, arguments: words.rest())
         if process.terminal && options.detach && options.consoleSocket == nil {
             throw UsageError("cannot allocate tty if runc will detach without setting console socket")

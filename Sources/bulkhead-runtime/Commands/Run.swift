@@ -50,12 +50,11 @@ extension RuntimeProgram {
         }
         blueprint.newKeyring = options.newKeyring
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
-        var container = try RunningContainer.create(
-            blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2))
+        var container = try create(blueprint, bundle, options, store)
         var failure: (any Error)?
         var code: Int32 = 0
         do {
-            try record(&container, bundle, options, store)
+            try publish(&container, options, store)
             if !options.detach { try Foreground.holdSignals() }
             try container.start()
             if options.detach { return 0 }
