@@ -121,7 +121,16 @@ public enum Files {
     /// The names in a path, without empty ones and `.`; `..` is a name like any other.
     public static func names(in path: String) -> [String] {
         // By bytes: a slash is never part of another character, and looking for characters takes ten times as long.
-        path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }.filter { $0 != "." }
+        let bytes = path.utf8
+        var names: [String] = []
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
+            let name = String(Substring(bytes[start..<end]))
+            if !name.isEmpty && name != "." { names.append(name) }
+            start = end < bytes.endIndex ? bytes.index(after: end) : end
+        }
+        return names
     }
 
     /// A path that begins at the root, with one slash before each of its names.

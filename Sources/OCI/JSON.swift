@@ -15,6 +15,7 @@ public enum JSON: Sendable, Equatable {
     case object([String: JSON])
 
     /// A whole number of any width, kept exactly.
+    @inlinable
     public init<T: FixedWidthInteger>(_ number: T) {
         if let small = Int64(exactly: number) {
             self = .integer(small)

@@ -20,7 +20,7 @@ struct Overlay {
             let relative = String(path.dropFirst(prefix))
             return Overlay.escaped(relative.isEmpty ? "." : relative)
         }
-        var data = "lowerdir=" + layers.joined(separator: ":")
+        var data = "lowerdir=" + layers.concatenated(separator: ":")
         if let upper, let work {
             data += ",upperdir=\(Overlay.escaped(upper)),workdir=\(Overlay.escaped(work))"
         }

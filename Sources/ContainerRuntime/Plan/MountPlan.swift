@@ -66,7 +66,7 @@ struct MountPlan: Sendable, Equatable {
             default: own.append(option)
             }
         }
-        data = own.joined(separator: ",")
+        data = own.concatenated(separator: ",")
         if remount {
             if case .bind = kind { kind = .change(mountOnly: true) } else { kind = .change(mountOnly: false) }
         }

@@ -59,10 +59,10 @@ extension Cgroup {
             let enabled = Cgroup.words(file)
             let missing = needed.union(wanted).subtracting(enabled).sorted()
             if !missing.isEmpty {
-                do { try Files.set(file, missing.map { "+\($0)" }.joined(separator: " ")) } catch {
+                do { try Files.set(file, missing.map { "+\($0)" }.concatenated(separator: " ")) } catch {
                     // Processes in this group, or no right to it: then only figures are missing, if nothing is limited.
                     let unmet = needed.subtracting(enabled).sorted()
-                    if !unmet.isEmpty { try Files.set(file, unmet.map { "+\($0)" }.joined(separator: " ")) }
+                    if !unmet.isEmpty { try Files.set(file, unmet.map { "+\($0)" }.concatenated(separator: " ")) }
                 }
             }
             directory += "/\(name)"

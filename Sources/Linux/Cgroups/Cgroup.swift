@@ -100,6 +100,10 @@ public struct Cgroup: Sendable, Equatable {
 
     /// The directories in the v1 hierarchies, by the controller's name.
     public var controllerDirectories: [(name: String, path: String)] {
-        directories.sorted { $0.key.rawValue < $1.key.rawValue }.map { ($0.key.rawValue, $0.value) }
+        var list: [(name: String, path: String)] = []
+        for controller in CgroupController.allCases {
+            if let path = directories[controller] { list.append((controller.rawValue, path)) }
+        }
+        return list
     }
 }
