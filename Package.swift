@@ -32,8 +32,16 @@ let lean: [SwiftSetting] = [
 /// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld"])]
 
-/// The runtime begins in CProtectedStart. The option follows `-static-executable`, which links the C library's own entry.
-let protectedStart: [LinkerSetting] = fullyStatic + [.unsafeFlags(["-Xlinker", "--entry=bh_protected_start"])]
+/// The runtime begins in CProtectedStart, and has what its commands execute side by side (scripts/order-functions).
+let runtimeProgram: [LinkerSetting] =
+    fullyStatic + [
+        .unsafeFlags(["-Xlinker", "--entry=bh_protected_start"]),
+        .unsafeFlags(
+            [
+                "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/scripts/bulkhead-runtime.order",
+                "-Xlinker", "--no-warn-symbol-ordering",
+            ], .when(configuration: .release)),
+    ]
 
 /// The command starts in 2 ms instead of 20 when Swift's own libraries need not be loaded and relocated.
 let staticRuntime: [LinkerSetting] = [
@@ -94,7 +102,7 @@ let package = Package(
         .executableTarget(
             name: "bulkhead-runtime",
             dependencies: ["CProtectedStart", "ContainerRuntime", "Linux", "OCI", "Seccomp"],
-            swiftSettings: common + lean, linkerSettings: protectedStart),
+            swiftSettings: common + lean, linkerSettings: runtimeProgram),
 
         // The daemon's side.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
