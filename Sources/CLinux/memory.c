@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "memory.h"
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -18,4 +19,8 @@ void bh_release_memory(void) {
 void bh_grow_heap_by(int bytes) {
     mallopt(M_TOP_PAD, bytes);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+int bh_punch_hole(int file, uint64_t offset, uint64_t count) {
+    return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)count);
 }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "scheduling.h"
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,3 +34,5 @@ int bh_set_mempolicy(uint32_t mode, const uint64_t *words, size_t count) {
 }
 
 int bh_personality(unsigned long persona) { return personality(persona); }
+
+int bh_name_thread(const char *name) { return prctl(PR_SET_NAME, name); }

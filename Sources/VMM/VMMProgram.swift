@@ -4,12 +4,13 @@ internal import Wire
 /// The program `bulkhead-vmm`: supervises the hypervisor of one machine.
 ///
 /// `bulkhead-vmm --setup JSON`, with the machine's console on standard output. It ends with the machine; its exit code
-/// is a `MachineEnd`.
+/// is a `MachineEnd`. (`--boot` is there for trying kernels by hand.)
 public enum VMMProgram {
     /// Runs the program.
     ///
     /// - Returns: its exit code.
     public static func run(_ arguments: [String]) -> Int32 {
+        if arguments.count > 1, arguments[1] == "--boot" { return BootProgram.run(arguments.dropFirst(2)) }
         guard arguments.count == 3, arguments[1] == "--setup" else {
             Console.print("usage: bulkhead-vmm --setup JSON")
             return MachineEnd.usage.rawValue

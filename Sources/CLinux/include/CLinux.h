@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "events.h"
 #include "file.h"
+#include "kvm.h"
 #include "machine.h"
 #include "memory.h"
 #include "mount.h"

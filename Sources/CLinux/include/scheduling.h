@@ -10,3 +10,5 @@ int bh_ioprio_set(uint32_t priority);
 int bh_sched_setaffinity(const uint64_t *words, size_t count);
 int bh_set_mempolicy(uint32_t mode, const uint64_t *words, size_t count);
 int bh_personality(unsigned long persona);
+/// The calling thread's name, cut to 15 bytes.
+int bh_name_thread(const char *name);
