@@ -164,7 +164,8 @@ let package = Package(
         .testTarget(
             name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "TestKit", "Wire"], swiftSettings: common),
         // The guest is compiled by the tests themselves.
-        .testTarget(name: "VMMTests", dependencies: ["Linux", "VMM"], exclude: ["Guest"], swiftSettings: common),
+        .testTarget(
+            name: "VMMTests", dependencies: ["CLinux", "Linux", "VMM"], exclude: ["Guest"], swiftSettings: common),
         .testTarget(
             name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),
         .testTarget(

@@ -11,3 +11,7 @@ int bh_epoll_wait(int epoll, uint32_t *happened, uint64_t *tags, int room, int m
 int bh_watch_changes(const char *path);
 /// A counter that the kernel counts up; does not wait.
 int bh_eventfd(void);
+/// A descriptor that becomes readable when a time has passed (CLOCK_MONOTONIC); does not wait.
+int bh_timerfd(void);
+/// Once, in so many nanoseconds from now (at least 1); 0: not at all.
+int bh_timerfd_set(int timer, uint64_t nanoseconds);
