@@ -12,6 +12,8 @@ protocol VirtioDevice: AnyObject, Sendable {
     var features: UInt64 { get }
     /// The greatest size of each of its queues.
     var queueSizes: [UInt16] { get }
+    /// Where its memory that the driver may map is, by number (virtio 1.2, section 2.10); nil where there is none.
+    func sharedMemory(_ number: UInt32) -> SharedMemoryRegion?
     /// Fills `bytes` with what stands at an offset in its configuration space; zeros beyond the space's end.
     func readConfiguration(at offset: Int, into bytes: UnsafeMutableRawBufferPointer)
     /// Takes what the driver writes to its configuration space; what may not be written is left as it is.
@@ -20,8 +22,21 @@ protocol VirtioDevice: AnyObject, Sendable {
     ///
     /// - Throws: ``VirtioError`` if the device can't work so; the transport then sets DEVICE_NEEDS_RESET.
     func activate(_ activation: VirtioActivation) throws(VirtioError)
-    /// Lets go of the queues: when this returns, no thread touches them or the guest's memory on their behalf any more.
+    /// Lets go of the queues, also after an `activate` that failed: when this returns, no thread touches them or the guest's memory on their behalf any more.
     func reset()
+}
+
+extension VirtioDevice {
+    /// Most devices have none.
+    func sharedMemory(_ number: UInt32) -> SharedMemoryRegion? { nil }
+}
+
+/// Memory of a device at guest-physical addresses.
+struct SharedMemoryRegion: Sendable, Equatable {
+    /// Guest-physical.
+    var address: UInt64
+    /// Bytes.
+    var count: UInt64
 }
 
 /// What a device gets when its driver is ready.
@@ -34,7 +49,7 @@ struct VirtioActivation: Sendable {
     var queues: [VirtQueueLayout?]
     /// For each queue, an eventfd that counts the driver's notifications; the transport closes it after `reset`.
     var notifications: [Int32]
-    /// How the device makes itself heard.
+    /// How the device makes itself heard, and says that it can't go on.
     var interrupt: VirtioInterrupt
 }
 

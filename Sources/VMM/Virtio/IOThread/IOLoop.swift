@@ -143,8 +143,7 @@ internal import Linux
 
     private func releaseRetired() {
         // unsafe because each was held by the table before
-        for unsafe handler in unsafe retired { unsafe handler.release() }
-        unsafe retired.removeAll(keepingCapacity: true)
+        while let handler = unsafe retired.popLast() { unsafe handler.release() }
     }
 
     private func knows(_ source: Source) -> Bool {

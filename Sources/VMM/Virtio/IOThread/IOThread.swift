@@ -87,6 +87,11 @@ final class IOThread: Sendable {
 
     private func launch(_ name: String, _ start: Start) throws(SystemError) {
         let body = ThreadBody { [core] in
+            // Signals are for the thread that waits for them; a write to a socket whose other side has gone is an error.
+            var all = sigset_t()
+            // unsafe because the set is filled and read through a pointer to a local variable
+            unsafe sigfillset(&all)
+            unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
             // A name is a comfort: without it the thread does the same.
             // unsafe because the name is a C string; it lives for the call
             _ = unsafe bh_name_thread(name)

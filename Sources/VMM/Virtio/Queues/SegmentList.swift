@@ -68,6 +68,19 @@ internal import Glibc
         return true
     }
 
+    /// Where its last byte stands, which is then dropped; nil where there is none. No segment is empty.
+    @inline(__always)
+    mutating func takeLastByte() -> UnsafeMutablePointer<UInt8>? {
+        guard count > 0 else { return nil }
+        // unsafe because the last byte of the last segment is the guest's memory
+        let last = unsafe segments[count - 1].iov_base.map { base in
+            // unsafe because the segment has at least one byte
+            unsafe (base + segments[count - 1].iov_len - 1).assumingMemoryBound(to: UInt8.self)
+        }
+        _ = keep(first: bytes - 1)
+        return unsafe last
+    }
+
     /// Copies bytes from an offset out of the guest's memory, as far as there are any.
     ///
     /// - Returns: how many.
