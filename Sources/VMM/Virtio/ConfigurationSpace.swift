@@ -1,0 +1,20 @@
+/// A device's configuration space as bytes.
+enum ConfigurationSpace {
+    /// Fills `bytes` with what stands at an offset; zeros beyond the end.
+    static func read(_ space: [UInt8], at offset: Int, into bytes: UnsafeMutableRawBufferPointer) {
+        for index in bytes.indices {
+            let (place, overflow) = offset.addingReportingOverflow(index)
+            // unsafe because the index is the buffer's
+            unsafe bytes[index] = !overflow && space.indices.contains(place) ? space[place] : 0
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number as configuration spaces have it: the lowest byte first.
+    mutating func append(littleEndian value: some FixedWidthInteger) {
+        for shift in stride(from: 0, to: value.bitWidth, by: 8) {
+            append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+}
