@@ -12,6 +12,7 @@
 #include "privilege.h"
 #include "process.h"
 #include "program.h"
+#include "random.h"
 #include "scheduling.h"
 #include "socket.h"
 #include "terminal.h"
