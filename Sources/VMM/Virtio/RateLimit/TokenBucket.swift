@@ -50,7 +50,9 @@ struct TokenBucket: Sendable, Equatable {
         // A debt may be long, but a wait that has no number is one that is asked for again.
         guard high < limit.size else { return .max }
         let (quotient, remainder) = limit.size.dividingFullWidth((high, low))
-        return remainder == 0 ? quotient : quotient &+ 1
+        let whole = remainder == 0 ? quotient : quotient &+ 1
+        // What has come of the next token already is in the clock.
+        return max(whole.subtractingToZero(now.subtractingToZero(updated)), 1)
     }
 
     /// Uses it, whether it is there or not.
