@@ -18,7 +18,7 @@ let common: [SwiftSetting] = [
 let strict: [SwiftSetting] = common + [.strictMemorySafety()]
 
 /// Modules of the static side know the types that they use when they are compiled: Swift's runtime need not make them
-/// from their mangled names at the first use, which takes a third of the time that a container's start has. One section
+/// from their mangled names at the first use: about a third of the user time of a run before. One section
 /// for each function lets the linker leave out and order what is in them.
 let lean: [SwiftSetting] = [
     .unsafeFlags(

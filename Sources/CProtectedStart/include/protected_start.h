@@ -2,6 +2,6 @@
 #pragma once
 
 /// Where the command is one that enters a container, executes the program once more out of a read-only copy of its mount
-/// that is attached nowhere (CVE-2019-5736); see `Program.protectFile`, which does the same where this fails. Done here it
-/// costs a third: neither the C library nor Swift's has set itself up yet.
+/// that is attached nowhere (CVE-2019-5736); see `Program.protectFile`, which does the same where this fails. Done here
+/// neither the C library nor Swift's has set itself up yet, which would be done twice.
 void bh_protected_start(void);
