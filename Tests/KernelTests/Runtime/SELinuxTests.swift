@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 private enum SELinuxHost {
-    /// The policy of these tests, and none that a host lives by: RigSecurityTests loads it in the rig.
+    /// The policy of these tests, and none that a host lives by: RigTests loads it in the rig.
     static let hasPolicyOfTests: Bool = {
         let own = try? Files.readText("/proc/self/attr/current")
         return own?.hasPrefix("all_u:all_r:host_t") == true

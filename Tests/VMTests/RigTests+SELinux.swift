@@ -2,13 +2,10 @@ import TestKit
 import Testing
 
 /// SELinux, which no test host has: the rig's kernel has it built in, and one policy of these tests is loaded there.
-@Suite(
-    "rig: SELinux", .serialized,
-    .enabled(if: RigImage.obstacle == nil, Comment(rawValue: RigImage.obstacle ?? "")))
-struct RigSecurityTests {
+extension RigTests {
     /// Two types of processes and one for what is mounted. It forbids nothing, for it is not enforced: which labels
     /// there are, and who gets them, is what is tried.
-    private static var policy: String {
+    private static var policyOfSELinux: String {
         let classes = [
             ("security", "load_policy"), ("process", "transition dyntransition setexec"), ("system", "module_request"),
             ("filesystem", "mount relabelto associate"), ("file", "read execute entrypoint"), ("dir", "read"),
@@ -34,10 +31,10 @@ struct RigSecurityTests {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    @Test func labelsAreThoseOfTheConfiguration() async throws {
+    @Test func labelsOfSELinuxAreThoseOfTheConfiguration() async throws {
         let options = RigOptions(kernelWords: ["security=selinux", "selinux=1", "enforcing=0"])
         try await Rig.run(options) { rig in
-            try rig.write("/tmp/policy.conf", Array(Self.policy.utf8))
+            try rig.write("/tmp/policy.conf", Array(Self.policyOfSELinux.utf8))
             try rig.succeed("mountpoint -q /sys/fs/selinux || mount -t selinuxfs selinuxfs /sys/fs/selinux")
             try rig.succeed("checkpolicy -U allow -o /tmp/policy /tmp/policy.conf")
             // In one write, as the kernel wants it.
