@@ -2,6 +2,7 @@
 #include "memory.h"
 #include <fcntl.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 
@@ -23,4 +24,9 @@ void bh_grow_heap_by(int bytes) {
 
 int bh_punch_hole(int file, uint64_t offset, uint64_t count) {
     return fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)count);
+}
+
+size_t bh_heap_bytes(void) {
+    struct mallinfo2 heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
 }

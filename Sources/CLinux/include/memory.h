@@ -1,5 +1,6 @@
 // Memory that is not needed any more.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /// Gives free memory of the heap, and the part of the stack that was in use deeper down, back to the kernel.
@@ -8,3 +9,5 @@ void bh_release_memory(void);
 void bh_grow_heap_by(int bytes);
 /// fallocate(2): makes a hole in a file, which keeps its size and reads as zeros there.
 int bh_punch_hole(int file, uint64_t offset, uint64_t count);
+/// Bytes of the heap that are in use.
+size_t bh_heap_bytes(void);

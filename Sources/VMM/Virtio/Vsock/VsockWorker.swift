@@ -6,8 +6,8 @@ internal import Linux
 ///  guest ── tx queue ──► transmit ──► stream ──► socket (what it has no room for waits in the link)
 ///  guest ◄─ rx queue ─── receive ◄── whose turn it is: refusals first, then each stream that has something, in a circle
 /// ```
-/// Nothing here is called from another thread, except where it is said.
-final class VsockWorker {
+/// Confined to its thread once it is started.
+final class VsockWorker: @unchecked Sendable {
     /// Tags of events that are no connection's; those have a slot number in their low half.
     private enum Tag {
         static let receiveQueue: UInt64 = 0xFFFF_FFFF
@@ -27,26 +27,30 @@ final class VsockWorker {
     /// Milliseconds that a client of the host's has to say which port it wants.
     static let greetingPatience: Int64 = 30_000
     /// Milliseconds after which what had no room is tried again.
-    private static let pause: Int64 = 250
+    static let pause: Int64 = 250
     /// Packets of the guest's that are taken before it is given some.
-    private static let batch = 64
+    static let batch = 64
 
     let counters = VsockCounters()
-    private let guestContext: UInt64
-    private let path: String?
-    private let listener: Descriptor?
-    private var events: EventSet
-    private var table = VsockTable()
-    private var links: [1023 of VsockLink?]
-    private var resets = VsockResets()
-    private var session: Session?
-    private var incoming = DescriptorChain()
-    private var outgoing = DescriptorChain()
-    private var payload = GatheredSegments()
-    private var adopted: [(socket: Int32, port: UInt32)] = []
-    private var hasClients = false
+    let guestContext: UInt64
+    let path: String?
+    let listener: Descriptor?
+    var events: EventSet
+    var table = VsockTable()
+    var links: [1023 of VsockLink?]
+    var resets = VsockResets()
+    var session: Session?
+    var incoming = DescriptorChain()
+    var outgoing = DescriptorChain()
+    var payload = GatheredSegments()
+    var adopted: [(socket: Int32, port: UInt32)] = []
+    var hasClients = false
+    private var source: IOLoop.Source?
+    private var alarm: IOTimer?
+    /// What the alarm was last set to, in milliseconds of the monotonic clock.
+    private var alarmTime: Int64 = 0
     /// When `expire` is to look next, in milliseconds of the monotonic clock.
-    private var nextExpiry = Int64.max
+    var nextExpiry = Int64.max
 
     /// - Parameters:
     ///   - path: where the guest's connections to host ports go: `<path>_<port>`; nil if it may not connect.
@@ -67,15 +71,30 @@ final class VsockWorker {
 
     deinit { for waiting in adopted { _ = Descriptor(adopting: waiting.socket) } }
 
-    /// To be watched for reading; then `turn` is to be called.
-    var number: Int32 { events.number }
+    /// Begins to be called on the thread of this loop.
+    func start(on loop: IOLoop) throws(SystemError) {
+        alarm = try loop.timer { [unowned self] in turn() }
+        source = try loop.add(events.number, .readable) { [unowned self] _ in turn() }
+    }
+
+    /// Is called no more.
+    func stop(on loop: IOLoop) {
+        end()
+        if let source { loop.remove(source) }
+        if let alarm { loop.remove(alarm) }
+    }
 
     // MARK: The driver
 
     /// The driver is ready.
-    func begin(_ session: consuming Session) throws(SystemError) {
-        try events.add(session.notifications[0], .readable, tag: Tag.receiveQueue)
-        try events.add(session.notifications[1], .readable, tag: Tag.transmitQueue)
+    func begin(_ session: consuming Session) throws(VirtioError) {
+        do throws(SystemError) {
+            try events.add(session.notifications[0], .readable, tag: Tag.receiveQueue)
+            try events.add(session.notifications[1], .readable, tag: Tag.transmitQueue)
+        } catch {
+            for notification in session.notifications { events.remove(notification) }
+            throw VirtioError("vsock: \(error)")
+        }
         self.session = consume session
         hasClients = true
         turn()
@@ -103,11 +122,7 @@ final class VsockWorker {
     // MARK: Turns
 
     /// Handles what has happened, and moves what can be moved.
-    ///
-    /// - Returns: milliseconds of the monotonic clock at which `turn` is to be called if nothing has happened before;
-    ///   0 for at once, nil for never.
-    @discardableResult
-    func turn() -> Int64? {
+    func turn() {
         let now = Clock.monotonicMilliseconds
         var count = 0
         repeat {
@@ -123,10 +138,17 @@ final class VsockWorker {
             expire(now: now)
             if resets.count > 0 { unfinished = serve(now: now) || unfinished }
         }
-        return unfinished ? 0 : nextExpiry == .max ? nil : nextExpiry
+        setAlarm(unfinished ? now : nextExpiry, now: now)
     }
 
-    private func handle(_ event: (tag: UInt64, happened: EventSet.Happened), now: Int64) {
+    /// The next turn is at that time, if nothing happens before; one that was to be earlier stays.
+    private func setAlarm(_ time: Int64, now: Int64) {
+        guard time != .max, alarmTime <= now || time < alarmTime else { return }
+        alarmTime = time
+        alarm?.set(nanoseconds: UInt64(max(time &- now, 0)) &* 1_000_000)
+    }
+
+    func handle(_ event: (tag: UInt64, happened: EventSet.Happened), now: Int64) {
         switch event.tag {
         case Tag.receiveQueue, Tag.transmitQueue: break
         case Tag.listener: hasClients = true
@@ -136,7 +158,7 @@ final class VsockWorker {
         }
     }
 
-    private func handle(_ happened: EventSet.Happened, of slot: Int, now: Int64) {
+    func handle(_ happened: EventSet.Happened, of slot: Int, now: Int64) {
         let arrived = !happened.isDisjoint(with: .readable)
         switch table.use(of: slot) {
         case .free: return
@@ -157,115 +179,13 @@ final class VsockWorker {
     }
 
     /// Lets a stream have a turn, and remembers that it waits for something.
-    private func rouse(_ slot: Int) {
+    func rouse(_ slot: Int) {
         table.enqueue(slot)
         if let deadline = table[slot]?.deadline { nextExpiry = min(nextExpiry, deadline) }
     }
-}
 
-// MARK: - Clients of the host's
-
-extension VsockWorker {
-    private func acceptClients(now: Int64) {
-        hasClients = false
-        do throws(SystemError) {
-            while let socket = try nextClient() {
-                // Beyond the limit a client sees the end at once.
-                guard let slot = table.claim(until: now &+ VsockWorker.greetingPatience) else { continue }
-                _ = attach(socket, slot, isToldOfAcceptance: true)
-                nextExpiry = min(nextExpiry, now &+ VsockWorker.greetingPatience)
-            }
-        } catch {
-            // Too many open files, perhaps: the rest of the clients wait for a better time.
-            Console.print("vsock: a client of the host's: \(error)")
-            hasClients = true
-            nextExpiry = min(nextExpiry, now &+ VsockWorker.pause)
-        }
-    }
-
-    private func nextClient() throws(SystemError) -> Descriptor? {
-        switch listener {
-        case .some(let listener): try UnixSocket.accept(listener)
-        case .none: nil
-        }
-    }
-
-    private func adoptWaiting(now: Int64) {
-        guard !adopted.isEmpty else { return }
-        for (socket, port) in adopted {
-            let socket = Descriptor(adopting: socket)
-            guard let slot = table.claim(until: now) else { continue }
-            if attach(socket, slot, isToldOfAcceptance: false) { ask(slot, port: port, now: now) }
-        }
-        adopted = []
-    }
-
-    /// Puts a socket into a claimed slot and watches it; false, and the slot free again, if the kernel refuses.
-    private func attach(_ socket: consuming Descriptor, _ slot: Int, isToldOfAcceptance: Bool) -> Bool {
-        do throws(SystemError) {
-            let link = try VsockLink(socket, isToldOfAcceptance: isToldOfAcceptance)
-            try events.add(link.number, [.readable, .writable], tag: table.tag(of: slot))
-            links[slot] = consume link
-            counters.opened()
-            return true
-        } catch {
-            Console.print("vsock: \(error)")
-            table.release(slot)
-            return false
-        }
-    }
-
-    private func greet(_ slot: Int, now: Int64) {
-        switch links[slot]?.takeGreeting() {
-        case .some(.complete(let port, _)): ask(slot, port: port, now: now)
-        case .some(.incomplete): break
-        case .some(.malformed), .none: close(slot)
-        }
-    }
-
-    private func ask(_ slot: Int, port: UInt32, now: Int64) {
-        let ports = table.chooseHostPort(for: port)
-        var stream = VsockStream(asking: ports, room: VsockWorker.room, now: now)
-        // What came behind the line is not told again.
-        stream.isReadable = true
-        table.start(stream, in: slot)
-        rouse(slot)
-    }
-
-    /// Ends what has waited for too long.
-    private func expire(now: Int64) {
-        // A client that could not be accepted, and a refusal that had no room, are tried again soon.
-        var next = hasClients && session != nil ? now &+ VsockWorker.pause : .max
-        for slot in 0..<VsockTable.capacity {
-            guard let deadline = table.deadline(of: slot) else { continue }
-            if deadline > now {
-                next = min(next, deadline)
-            } else if let stream = table[slot] {
-                guard resets.append(.reset(stream.ports, guestContext: guestContext)) else {
-                    next = min(next, now &+ VsockWorker.pause)
-                    continue
-                }
-                if links[slot]?.hasBacklog == true { table.linger(slot) } else { close(slot) }
-            } else {
-                close(slot)
-            }
-        }
-        nextExpiry = next
-    }
-
-    private func close(_ slot: Int) {
-        guard table.use(of: slot) != .free else { return }
-        table.release(slot)
-        // The last descriptor of its socket: it leaves the watched set by itself.
-        if links[slot].take() != nil { counters.closed() }
-    }
-}
-
-// MARK: - Packets
-
-extension VsockWorker {
     /// Moves packets both ways until nothing is left to move; true if there is more, and others shall have a turn first.
-    private func serve(now: Int64) -> Bool {
+    func serve(now: Int64) -> Bool {
         for _ in 0..<8 {
             do throws(VirtioError) {
                 let moreToTake = try transmit(now: now)
@@ -279,208 +199,8 @@ extension VsockWorker {
         return true
     }
 
-    private func fail(_ error: VirtioError) {
-        Console.print("vsock: \(error)")
-        session?.interrupt.raise(.configuration)
-    }
-
-    /// Takes packets of the guest's; true if there are more.
-    private func transmit(now: Int64) throws(VirtioError) -> Bool {
-        guard session != nil else { return false }
-        var more = false
-        var left = VsockWorker.batch
-        while resets.hasRoom {
-            if left == 0 {
-                more = true
-                break
-            }
-            guard try session?.transmitting.next(into: &outgoing) == true else {
-                if session?.transmitting.enableNotifications() == true { continue }
-                break
-            }
-            left -= 1
-            take(now: now)
-            session?.transmitting.complete(outgoing.head, written: 0)
-        }
-        if session?.transmitting.publish() == true { session?.interrupt.raise(.queue) }
-        return more
-    }
-
-    /// Takes the packet in `outgoing`.
-    private func take(now: Int64) {
-        // A packet that has no header, or is not between this guest and the host, is nobody's.
-        guard let header = outgoing.readable.take(VsockHeader.self), header.sourceContext == guestContext,
-            header.destinationContext == VsockHeader.hostContext
-        else { return counters.dropped() }
-        let ports = VsockPorts(guest: header.sourcePort, host: header.destinationPort)
-        let carries = header.operation == VsockOperation.data.rawValue
-        guard header.type == VsockHeader.stream, !carries || Int(header.length) <= outgoing.readable.bytes else {
-            refuse(header, ports)
-            return
-        }
-        guard let slot = table.slot(of: ports), let effect = table[slot]?.receive(header, now: now) else {
-            if header.operation == VsockOperation.request.rawValue, connect(header) { return }
-            refuse(header, nil)
-            return
-        }
-        if effect == .deliver {
-            _ = outgoing.readable.keep(first: Int(header.length))
-            deliver(to: slot, now: now)
-        } else {
-            perform(effect, slot)
-        }
-        if table[slot] != nil { rouse(slot) }
-    }
-
-    /// Answers with RST; the stream that the packet belongs to ends.
-    private func refuse(_ header: VsockHeader, _ ports: VsockPorts?) {
-        counters.dropped()
-        if let ports, let slot = table.slot(of: ports) { close(slot) }
-        // There is room, or the packet had not been taken.
-        if let refusal = header.refusal(guestContext: guestContext) { _ = resets.append(refusal) }
-    }
-
-    /// The guest asks for a connection; false if there is nobody at that port.
-    private func connect(_ header: VsockHeader) -> Bool {
-        guard let path, let slot = table.claim(until: 0) else { return false }
-        guard let socket = VsockWorker.dial("\(path)_\(header.destinationPort)"),
-            attach(socket, slot, isToldOfAcceptance: false)
-        else {
-            table.release(slot)
-            return false
-        }
-        table.start(VsockStream(accepting: header, room: VsockWorker.room), in: slot)
-        rouse(slot)
-        return true
-    }
-
-    private static func dial(_ path: String) -> Descriptor? {
-        // Whoever does not listen, or has no room for one more, is not there.
-        try? UnixSocket.connect(path, .stream, nonblocking: true)
-    }
-
-    private func deliver(to slot: Int, now: Int64) {
-        counters.sent(outgoing.readable.bytes)
-        let passed = links[slot]?.write(outgoing.readable, room: Int(VsockWorker.room)) ?? .nobody
-        account(passed, slot, now: now)
-    }
-
-    private func flush(_ slot: Int, now: Int64) {
-        guard links[slot]?.hasBacklog == true, let passed = links[slot]?.flush() else { return }
-        if case .lingering = table.use(of: slot) {
-            if passed == .nobody || links[slot]?.hasBacklog == false { close(slot) }
-        } else {
-            account(passed, slot, now: now)
-        }
-    }
-
-    private func account(_ passed: VsockLink.Passed, _ slot: Int, now: Int64) {
-        switch passed {
-        case .bytes(let count):
-            // Never more than the stream's room.
-            perform(table[slot]?.forwarded(UInt32(truncatingIfNeeded: count)) ?? .nothing, slot)
-        case .nobody:
-            links[slot]?.dropBacklog()
-            perform(table[slot]?.stopsTaking(now: now) ?? .nothing, slot)
-        }
-    }
-
-    private func perform(_ effect: VsockStream.Effect, _ slot: Int) {
-        switch effect {
-        case .nothing, .deliver: break
-        case .accepted:
-            guard let ports = table[slot]?.ports, links[slot]?.isToldOfAcceptance == true else { return }
-            if links[slot]?.tellAcceptance(hostPort: ports.host) != true { reset(slot, ports) }
-        case .stopReading: links[slot]?.end(reading: true, writing: false)
-        case .finishWriting: links[slot]?.end(reading: false, writing: true)
-        case .stopReadingAndFinishWriting: links[slot]?.end(reading: true, writing: true)
-        case .close: close(slot)
-        case .reset: if let ports = table[slot]?.ports { reset(slot, ports) }
-        }
-    }
-
-    private func reset(_ slot: Int, _ ports: VsockPorts) {
-        // Where there is no room, the guest learns it by its next packet, which nobody knows any more.
-        _ = resets.append(.reset(ports, guestContext: guestContext))
-        close(slot)
-    }
-}
-
-// MARK: - To the guest
-
-extension VsockWorker {
-    /// Gives the guest packets as long as it has buffers; true if there are more.
-    private func receive(now: Int64) throws(VirtioError) -> Bool {
-        guard session != nil else { return false }
-        var left = VsockWorker.batch
-        var more = false
-        while resets.count > 0 || table.hasQueued {
-            if left == 0 {
-                more = true
-                break
-            }
-            guard try session?.receiving.next(into: &incoming) == true else {
-                if session?.receiving.enableNotifications() == true { continue }
-                break
-            }
-            left -= 1
-            guard incoming.writable.bytes > VsockHeader.size else {
-                session?.receiving.complete(incoming.head, written: 0)
-                counters.dropped()
-                continue
-            }
-            switch fill(now: now) {
-            case .written(let count): session?.receiving.complete(incoming.head, written: count)
-            case .nothing: session?.receiving.putBack()
-            }
-        }
-        if session?.receiving.publish() == true { session?.interrupt.raise(.queue) }
-        return more
-    }
-
-    private enum Filled {
-        case written(Int)
-        case nothing
-    }
-
-    /// Fills the buffer in `incoming` with one packet.
-    private func fill(now: Int64) -> Filled {
-        if let header = resets.popFirst() {
-            incoming.writable.store(header)
-            return .written(VsockHeader.size)
-        }
-        while let slot = table.dequeue() {
-            switch table[slot]?.turn {
-            case .none, .some(.nothing): continue
-            case .some(.packet(let operation)):
-                guard let header = table[slot]?.header(operation, guestContext: guestContext) else { continue }
-                incoming.writable.store(header)
-                rouse(slot)
-                return .written(VsockHeader.size)
-            case .some(.data(let most)): return fill(from: slot, atMost: most, now: now)
-            }
-        }
-        return .nothing
-    }
-
-    private func fill(from slot: Int, atMost most: UInt32, now: Int64) -> Filled {
-        payload.removeAll()
-        payload.append(incoming.writable, from: VsockHeader.size, atMost: Int(most))
-        switch links[slot]?.read(into: payload) ?? .end {
-        case .bytes(let count):
-            let length = UInt32(truncatingIfNeeded: count)
-            guard let header = table[slot]?.header(.data, length: length, guestContext: guestContext) else { break }
-            counters.received(count)
-            incoming.writable.store(header)
-            rouse(slot)
-            return .written(VsockHeader.size + count)
-        case .nothing:
-            table[slot]?.isReadable = false
-            rouse(slot)
-        case .end:
-            perform(table[slot]?.readToEnd(now: now) ?? .nothing, slot)
-            if table[slot] != nil { rouse(slot) }
-        }
-        return .nothing
+    func fail(_ error: VirtioError) {
+        session?.interrupt.fail(error)
+        end()
     }
 }
