@@ -60,14 +60,14 @@ ssize_t bh_netlink_receive(int socket, void *bytes, size_t length) {
     }
 }
 
-int bh_tap_open(const char *name) {
+static int open_tap(const char *name, short flags) {
     struct ifreq request = {0};
     if (strlen(name) >= sizeof request.ifr_name) {
         errno = ENAMETOOLONG;
         return -1;
     }
     strcpy(request.ifr_name, name);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags;
     int descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return -1;
     if (ioctl(descriptor, TUNSETIFF, &request) < 0) {
@@ -77,6 +77,29 @@ int bh_tap_open(const char *name) {
         return -1;
     }
     return descriptor;
+}
+
+int bh_tap_open(const char *name) { return open_tap(name, 0); }
+int bh_tap_open_queue(const char *name) { return open_tap(name, IFF_MULTI_QUEUE); }
+
+int bh_tap_header(int tap, int size) {
+    struct ifreq state = {0};
+    if (ioctl(tap, TUNGETIFF, &state) < 0) return -1;
+    if (!(state.ifr_flags & IFF_VNET_HDR) || !(state.ifr_flags & IFF_TAP)) {
+        errno = EINVAL;
+        return -1;
+    }
+    return ioctl(tap, TUNSETVNETHDRSZ, &size);
+}
+
+int bh_tap_offloads(int tap, unsigned int offloads) { return ioctl(tap, TUNSETOFFLOAD, (unsigned long)offloads); }
+
+int bh_tap_attach(int tap, int attached) {
+    struct ifreq state = {0};
+    if (ioctl(tap, TUNGETIFF, &state) < 0) return -1;
+    if (!(state.ifr_flags & IFF_DETACH_QUEUE) == !!attached) return 0;
+    struct ifreq request = {.ifr_flags = attached ? IFF_ATTACH_QUEUE : IFF_DETACH_QUEUE};
+    return ioctl(tap, TUNSETQUEUE, &request);
 }
 
 int bh_port_hold(int type, uint32_t address, uint16_t *port) {

@@ -12,6 +12,14 @@ int bh_netlink_send(int socket, const void *bytes, size_t length);
 ssize_t bh_netlink_receive(int socket, void *bytes, size_t length);
 /// A tap device of that name, which goes away with the descriptor; with the header of virtio-net before each frame.
 int bh_tap_open(const char *name);
+/// The same with several queues: each call opens another one.
+int bh_tap_open_queue(const char *name);
+/// Bytes of the header before each frame of a tap (TUNSETVNETHDRSZ); fails for what is no tap with a header.
+int bh_tap_header(int tap, int size);
+/// What the one who reads the tap's frames takes unfinished (TUNSETOFFLOAD): TUN_F_* bits.
+int bh_tap_offloads(int tap, unsigned int offloads);
+/// Lets the kernel use this queue of a tap with several, or not (TUNSETQUEUE); nothing happens if that is so already.
+int bh_tap_attach(int tap, int attached);
 /// A socket of that type (SOCK_STREAM 1: listening, SOCK_DGRAM 2) bound to an IPv4 address and port (0: any free one, put
 /// there) that lets nothing in: it only keeps the port from everybody else.
 int bh_port_hold(int type, uint32_t address, uint16_t *port);

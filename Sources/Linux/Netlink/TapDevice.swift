@@ -9,6 +9,15 @@ public enum TapDevice {
     }
 }
 
+extension TapDevice {
+    /// One queue of an interface with several: each call with the same name opens another one.
+    public static func openQueue(name: String) throws(SystemError) -> Descriptor {
+        // unsafe because the name is a C string; it lives for the call
+        let number = unsafe bh_tap_open_queue(name)
+        return Descriptor(adopting: try SystemError.check(number, "open a queue of the tap device", name))
+    }
+}
+
 extension NetlinkSocket {
     /// The number of an interface of the calling thread's namespace, or nil: without the lock that a request through
     /// the routing socket waits for while namespaces are taken down.

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Parts of segment lists, gathered into one list for `readv`, which leaves the lists themselves as they are.
+/// Parts of segment lists, gathered into one list for `readv` and `writev`, which leaves the lists themselves as they are.
 @safe struct GatheredSegments: ~Copyable {
     /// Segments that `readv` takes at most (IOV_MAX).
     static let most = 1024
@@ -22,6 +22,17 @@ internal import Glibc
 
     /// Forgets all.
     mutating func removeAll() { (count, bytes) = (0, 0) }
+
+    /// Adds a range of memory, which must outlive this list's use; false where there are too many segments.
+    @discardableResult
+    mutating func append(_ range: UnsafeMutableRawBufferPointer) -> Bool {
+        guard count < GatheredSegments.most else { return false }
+        // unsafe because the caller vouches for the range, and the place is below the capacity
+        unsafe segments[count] = iovec(iov_base: range.baseAddress, iov_len: range.count)
+        count += 1
+        bytes += range.count
+        return true
+    }
 
     /// Adds what stands behind the first `offset` bytes of a list, at most so many bytes of it.
     ///
@@ -46,6 +57,14 @@ internal import Glibc
             skipped = 0
         }
         return true
+    }
+
+    /// Writes the segments to a descriptor, once.
+    ///
+    /// - Returns: what `writev` does, with the reason of a failure in `errno`.
+    func write(to descriptor: Int32) -> Int {
+        // unsafe because the segments are checked ranges of the guest's memory, or those that were vouched for
+        unsafe writev(descriptor, segments, Int32(truncatingIfNeeded: count))
     }
 
     /// Reads from a descriptor into the segments, once.
