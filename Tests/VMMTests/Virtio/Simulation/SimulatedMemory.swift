@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 @testable import VMM
 
@@ -8,6 +9,8 @@ import Glibc
 final class SimulatedMemory: @unchecked Sendable {
     static let page = 4096
     let memory: GuestMemory
+    /// What it is made of: low memory, and directly behind it high memory.
+    let file: Descriptor
     private let base: UnsafeMutableRawPointer
     private let total: Int
     /// Address 0 stays unused, as in a real guest.
@@ -23,8 +26,13 @@ final class SimulatedMemory: @unchecked Sendable {
             fatalError("no memory for the simulated guest")
         }
         self.base = base
-        precondition(mprotect(base + page, low, PROT_READ | PROT_WRITE) == 0)
-        if above > 0 { precondition(mprotect(base + 2 * page + low, above, PROT_READ | PROT_WRITE) == 0) }
+        guard let file = try? Descriptor.memory("simulated"), ftruncate(file.rawValue, low + above) == 0 else {
+            fatalError("no file for the simulated guest's memory")
+        }
+        let (access, flags, number) = (PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.rawValue)
+        precondition(mmap(base + page, low, access, flags, number, 0) != MAP_FAILED)
+        if above > 0 { precondition(mmap(base + 2 * page + low, above, access, flags, number, low) != MAP_FAILED) }
+        self.file = file
         memory = GuestMemory(
             low: .init(start: 0, count: UInt64(low), base: base + page),
             high: .init(start: GuestMemory.highStart, count: UInt64(above), base: base + 2 * page + low))
