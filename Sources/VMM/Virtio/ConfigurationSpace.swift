@@ -9,12 +9,3 @@ enum ConfigurationSpace {
         }
     }
 }
-
-extension [UInt8] {
-    /// Appends a number as configuration spaces have it: the lowest byte first.
-    mutating func append(littleEndian value: some FixedWidthInteger) {
-        for shift in stride(from: 0, to: value.bitWidth, by: 8) {
-            append(UInt8(truncatingIfNeeded: value >> shift))
-        }
-    }
-}

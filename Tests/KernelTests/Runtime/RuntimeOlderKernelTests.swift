@@ -200,7 +200,9 @@ struct RuntimeOlderKernelTests {
                 .init(destination: "/volume/target/other", type: "tmpfs", source: "trap"),
             ]
             var (asDirectory, asLink) = (0, 0)
-            try Race.run("\(volume)/target", "\(volume)/link") { () throws in
+            try Race.run(
+                "\(volume)/target", "\(volume)/link", until: { asDirectory > 0 && asLink > 0 }
+            ) { () throws in
                 let result = try bundle.run()
                 // A lookup that could not be finished is an error, and leaves nothing.
                 guard result.code == 0 else { return }
