@@ -24,6 +24,9 @@ public struct ContainerBlueprint: Sendable {
 
     /// Whether systemd is asked for its control group: `linux.cgroupsPath` is `slice:prefix:name` then.
     public var usesSystemd = false
+    /// Whether its maker is not the host's superuser. What only that can have is gone on without then, where the
+    /// configuration does not ask for it: a control group; and the list of devices and a lower out-of-memory score always.
+    public var isRootless = false
 
     /// Creates it.
     public init(

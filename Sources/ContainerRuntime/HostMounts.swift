@@ -30,6 +30,8 @@ struct HostMounts: ~Copyable {
     }
 
     private mutating func make(_ plan: ContainerPlan) throws(SystemError) {
+        // Without rights on the host the container's process does what it can with those in its user namespace.
+        if plan.isUnprivileged { return }
         if plan.hasUserNamespace {
             root = try RootSetup.makeTree(plan.blueprint.root).release()
             for path in DeviceNodes(plan.specification.linux.devices).paths {

@@ -17,8 +17,11 @@ extension RunningContainer {
         guard plan.process.process.terminal == (streams == .terminal) else {
             throw .invalid("process.terminal: does not fit the streams that the process gets")
         }
-        let layout = try step("look for control groups") { () throws(SystemError) in try CgroupLayout.detect() }
+        let layout = try plan.layout()
         if blueprint.usesSystemd { return try createInScope(plan, streams, layout, meanwhile) }
+        if blueprint.isRootless {
+            return try create(plan, streams, layout, in: try plan.makeGroup(layout), beingMade: nil, meanwhile)
+        }
         let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
             try CgroupCreation(plan.cgroupPath, layout: layout, limits: plan.limits)
         }
@@ -46,9 +49,11 @@ extension RunningContainer {
     ) throws(RuntimeError) -> RunningContainer {
         var cache: CacheControl?
         do {
+            try plan.giveGroup(cgroup)
             cache = try CacheControl(plan.specification, id: plan.blueprint.id)
             try cache?.prepare()
-            return try create(plan, streams, layout, cgroup, creation, cache, meanwhile)
+            let entersLate = try plan.entersLate(cgroup)
+            return try create(plan, streams, layout, cgroup, creation, cache, entersLate: entersLate, meanwhile)
         } catch {
             // The kernel's killer leaves no message; whoever reads the error wants to know.
             let isTooLow = plan.limits.memory != nil && cgroup.outOfMemoryKills > 0
@@ -62,7 +67,7 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup,
-        _ creation: CgroupCreation?, _ cache: CacheControl?,
+        _ creation: CgroupCreation?, _ cache: CacheControl?, entersLate: Bool,
         _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
     ) throws(RuntimeError) -> RunningContainer {
         var prepared = try PreparedStreams(streams)
@@ -71,19 +76,18 @@ extension RunningContainer {
         }
         let ours = ChildChannel(pair.first)
         let theirs = pair.second
-        // Nobody in the container may look into this process while it still has our memory.
-        try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
-        let host = try HostMounts(plan)
-        let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
-        let result = try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
-            let created = plan.createdAtOnce
-            guard let path = plan.joinedUserNamespace else { return try Clone.process(created, in: cgroup) }
-            return try Clone.process(created, in: cgroup, joining: try Descriptor.open(path))
+        // Nobody in the container may look into this process while it still has our memory. Where an ordinary user has to
+        // map its users it hides a little later, before it enters anything that others are in.
+        if !plan.isUnprivileged || plan.joinedUserNamespace != nil {
+            try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
         }
+        let host = try HostMounts(plan)
+        let result = try clone(plan, entersLate ? nil : cgroup)
         switch consume result {
         case .child:
             let start = ContainerInit(
-                plan: plan, channel: ChildChannel(theirs), layout: layout, cgroup: cgroup, host: host)
+                plan: plan, channel: ChildChannel(theirs), layout: layout, cgroup: cgroup, host: host,
+                entersLate: entersLate)
             start.run(streams: prepared.child)
         case .parent(let process, let descriptor):
             _ = consume theirs
@@ -95,12 +99,14 @@ extension RunningContainer {
                 try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
                     try creation?.finish()
                 }
-                if !plan.needsAssistance {
+                if !plan.needsAssistance && !entersLate {
                     try step("let the process go on") { () throws(SystemError) in try ours.orderGoingOn() }
                 }
                 meanwhile(process, cgroup)
                 var output: Descriptor?
                 try awaitReady(ours, &output) { () throws(RuntimeError) in
+                    // While it is still the caller's own, whom systemd asks for.
+                    if entersLate { try RunningContainer.move(process, into: cgroup) }
                     try assist(process, plan, cgroup)
                     devices = try moveDevices(process, plan)
                 } whenMounted: { () throws(RuntimeError) in
@@ -120,11 +126,39 @@ extension RunningContainer {
         }
     }
 
+    /// The new process, in its namespaces.
+    private static func clone(_ plan: ContainerPlan, _ cgroup: Cgroup?) throws(RuntimeError) -> CloneResult {
+        let created = plan.createdAtOnce
+        let pidNamespace = plan.joined.first { $0.kind == .pid }?.path
+        if plan.isUnprivileged, let path = plan.joinedUserNamespace {
+            return try step("make the process in \(path)") { () throws(SystemError) in
+                try Clone.process(
+                    created, in: cgroup, joining: try Descriptor.open(path), pidNamespace: pidNamespace)
+            }
+        }
+        return try PidNamespace.cloning(into: pidNamespace) { () throws(SystemError) in
+            guard let path = plan.joinedUserNamespace else {
+                do throws(SystemError) { return try Clone.process(created, in: cgroup) } catch {
+                    guard plan.isUnprivileged, error.code == EPERM || error.code == ENOSPC else { throw error }
+                    throw SystemError(
+                        "this host does not let an ordinary user make user namespaces (sysctl user.max_user_namespaces, "
+                            + "kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns): clone3",
+                        code: error.code)
+                }
+            }
+            return try Clone.process(created, in: cgroup, joining: try Descriptor.open(path))
+        }
+    }
+
     /// What a process in a user or time namespace of its own can't do for itself.
     private static func assist(_ process: Int32, _ plan: ContainerPlan, _ cgroup: Cgroup) throws(RuntimeError) {
         if plan.created.contains(.user), let identities = plan.identities {
             try step("linux.uidMappings, linux.gidMappings: map the users") { () throws(SystemError) in
-                try identities.apply(to: process)
+                if plan.isUnprivileged {
+                    try identities.applyAsOrdinaryUser(to: process)
+                } else {
+                    try identities.apply(to: process)
+                }
             }
         }
         if !plan.specification.linux.timeOffsets.isEmpty {
@@ -137,7 +171,7 @@ extension RunningContainer {
         try step("enter the control groups") { () throws(SystemError) in try cgroup.addSeparate(process) }
         guard let score = plan.process.process.oomScoreAdjustment else { return }
         do { try ProcessFileSystem.set("\(process)/oom_score_adj", "\(score)") } catch {
-            if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
+            if (score == 0 || plan.blueprint.isRootless) && error.isRefusal { return }
             throw RuntimeError("set the out-of-memory score", error)
         }
     }
@@ -148,6 +182,11 @@ extension RunningContainer {
         guard !devices.isEmpty else { return nil }
         let path = plan.joined.first { $0.kind == .network }?.path ?? "/proc/\(process)/ns/net"
         return try NetworkDevices.moving(devices, to: path)
+    }
+
+    /// Moves a process that could not be made there.
+    static func move(_ process: Int32, into cgroup: Cgroup) throws(RuntimeError) {
+        try step("enter the control group \(cgroup.path)") { () throws(SystemError) in try cgroup.add(process) }
     }
 
     /// Kills and reaps a process that could not be set up; passes the reason on.

@@ -27,22 +27,34 @@ extension RunningContainer {
         }
         let ours = ChildChannel(pair.first)
         let theirs = pair.second
-        try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
-        let result = try step("make the process") { () throws(SystemError) in try Clone.process([], in: cgroup) }
+        let isUnprivileged = try step("look for privileges") { () throws(SystemError) in
+            try !CapabilitySet.mayAdministrate()
+        }
+        let entersLate = try step("look at the control group \(cgroup.path)") { () throws(SystemError) in
+            guard isUnprivileged || cgroup.scope?.isOfUser == true else { return false }
+            return try !cgroup.mayBeEntered()
+        }
+        if !isUnprivileged {
+            try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
+        }
+        let result = try step("make the process") { () throws(SystemError) in
+            try Clone.process([], in: entersLate ? nil : cgroup)
+        }
         switch consume result {
         case .child:
             let start = ContainerEntrant(
                 plan: plan, channel: ChildChannel(theirs), cgroup: cgroup, inherited: inheritedDescriptors,
-                namespaces: specification.linux.namespaces, newKeyring: newKeyring)
+                linux: specification.linux, newKeyring: newKeyring, isUnprivileged: isUnprivileged,
+                entersLate: entersLate)
             start.run(container: processDescriptor.rawValue, process: self.process, streams: prepared.child)
-        case .parent(_, let entrant):
+        case .parent(let entrantNumber, let entrant):
             _ = consume theirs
             prepared.child = ChildStreams()
             let number: Int32
             let made: ProcessDescriptor
             do {
                 var output: Descriptor?
-                number = try awaitEntry(ours, &output)
+                number = try awaitEntry(of: entrantNumber, ours, &output)
                 if output != nil { prepared.ours.output = consume output }
                 made = try step("take over the process") { () throws(SystemError) in
                     // All that is left to the entrant is to end.
@@ -59,7 +71,7 @@ extension RunningContainer {
 
     /// Waits until the entrant has made the process that will execute the program, and takes its terminal.
     private func awaitEntry(
-        _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?
+        of entrant: Int32, _ channel: borrowing ChildChannel, _ terminal: inout Descriptor?
     ) throws(RuntimeError) -> Int32 {
         // The container's file systems may be somebody's who never answers. A frozen container's process waits.
         let limit: Int64 = 60_000
@@ -71,6 +83,9 @@ extension RunningContainer {
             }
             switch consume report {
             case .entered(let number): return number
+            case .separated:
+                try RunningContainer.move(entrant, into: cgroup)
+                try step("let the process go on") { () throws(SystemError) in try channel.orderGoingOn() }
             case .terminal(let master): terminal = consume master
             case .failed(let error): throw error
             case nil where isFrozen: deadline = Clock.monotonicMilliseconds + limit

@@ -4,9 +4,7 @@ internal import Linux
 extension RunningContainer {
     /// Its processes.
     public func processes() throws(RuntimeError) -> [ProcessRow] {
-        let numbers = try step("list the processes of container \(id)") { () throws(SystemError) in
-            try cgroup.processes()
-        }
+        let numbers = try RunningContainer.processes(in: cgroup, first: process)
         let boot = ProcessRow.bootTime()
         return numbers.sorted().compactMap { ProcessRow(process: $0, bootTime: boot) }
     }

@@ -1,3 +1,4 @@
+import ContainerRuntime
 import Glibc
 import Linux
 import OCI
@@ -27,12 +28,25 @@ struct ContainerRecord: Sendable {
             "id": .string(id), "bundle": .string(bundle), "rootfs": .string(root), "owner": JSON(owner),
             "pid": JSON(process), "startTime": JSON(processStartedAt),
             "cgroup": .string(cgroup), "created": JSON(created), "annotations": JSON(annotations),
+            "newKeyring": .bool(newKeyring),
             "scope": scope.map { ["name": .string($0.name), "user": .bool($0.isOfUser)] },
         ])
     }
 
-    /// Its control group.
-    func group(layout: CgroupLayout) -> Cgroup { Cgroup(existing: cgroup, layout: layout, scope: scope) }
+    /// Its control group, with no directory where it was made without one.
+    func group() throws -> Cgroup {
+        if cgroup.isEmpty { return Cgroup(existing: "", layout: .none) }
+        return Cgroup(existing: cgroup, layout: try .detect(), scope: scope)
+    }
+
+    /// The group, for what can't be done without.
+    func requiredGroup(for purpose: String) throws -> Cgroup {
+        guard !cgroup.isEmpty else {
+            throw RuntimeError.wrongState(
+                "cannot \(purpose) container \(id): it has no control group, for its maker had no right to make one")
+        }
+        return try group()
+    }
 }
 
 extension ContainerRecord {

@@ -5,7 +5,9 @@ import OCI
 
 /// The options in front of the command.
 struct GlobalOptions: Sendable {
-    var root = "/run/bulkhead-runtime"
+    private(set) var root = ""
+    /// Whether what takes the host's superuser is gone on without.
+    private(set) var isRootless = false
     /// Whether systemd is asked for containers' control groups.
     var usesSystemd = false
     private var log: String?
@@ -15,6 +17,7 @@ struct GlobalOptions: Sendable {
 
     mutating func read(_ words: inout Words) throws {
         var copy = self
+        var rootless = "auto"
         try words.options { name, value, words in
             switch name {
             case "root": copy.root = try value(&words)
@@ -26,10 +29,9 @@ struct GlobalOptions: Sendable {
             case "debug": copy.debug = true
             case "systemd-cgroup": copy.usesSystemd = true
             case "rootless":
-                // What an unprivileged user can have is found out where it is needed, whatever is said here.
-                let mode = try value(&words)
-                guard ["true", "false", "auto"].contains(mode) else {
-                    throw UsageError("--rootless must be true, false or auto, not \(mode)")
+                rootless = try value(&words)
+                guard ["true", "false", "auto"].contains(rootless) else {
+                    throw UsageError("--rootless must be true, false or auto, not \(rootless)")
                 }
             case "criu": _ = try value(&words)
             case "version", "v":
@@ -42,8 +44,23 @@ struct GlobalOptions: Sendable {
             }
             return true
         }
+        let isOrdinary = geteuid() != 0 || !UserNamespace.isInitial
+        copy.isRootless = rootless == "auto" ? isOrdinary : rootless == "true"
+        if copy.root.isEmpty { copy.root = GlobalOptions.usualRoot(ofOrdinary: isOrdinary) }
         if !copy.root.hasPrefix("/") { copy.root = "\(try currentDirectory())/\(copy.root)" }
         self = copy
+    }
+
+    /// As runc: an ordinary user's states are in the directory that is there as long as the user has a session. Who plays
+    /// the superuser in a user namespace is one, unless it says that it is root.
+    private static func usualRoot(ofOrdinary isOrdinary: Bool) -> String {
+        let variable = { (name: String) in getenv(name).map { String(cString: $0) } }
+        if isOrdinary, let directory = variable("XDG_RUNTIME_DIR"), directory.hasPrefix("/"),
+            geteuid() != 0 || variable("USER") != "root"
+        {
+            return "\(directory)/bulkhead-runtime"
+        }
+        return "/run/bulkhead-runtime"
     }
 
     /// Runs the hooks for a container that is gone; what fails in them is only a warning (OCI, "Lifecycle").

@@ -158,11 +158,14 @@ enum RuntimeProgram {
             \(lines.joined(separator: "\n"))
               help COMMAND, or COMMAND --help, tells of a command's options
 
-              --root DIR                      where states are kept, by default /run/bulkhead-runtime
+              --root DIR                      where states are kept, by default /run/bulkhead-runtime, or
+                                              $XDG_RUNTIME_DIR/bulkhead-runtime of an ordinary user
               --log FILE                      where errors are written as well as to standard error
               --log-format text|json          how they are written there
               --debug                         tell of steps, too
-              --rootless true|false|auto      accepted; what a user can have is found out
+              --rootless true|false|auto      whether to go on without what only the host's superuser can have and
+                                              nobody has asked for, such as control groups
+              --systemd-cgroup                have systemd make control groups: the user's own for an ordinary user
               --version, -v
             """
     }

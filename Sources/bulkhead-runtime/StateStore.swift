@@ -41,10 +41,26 @@ struct StateStore: Sendable {
             try Files.makeDirectory(directory(id), mode: 0o711)
         } catch {
             if error.code == EEXIST { throw UsageError("container with id \(id) exists already") }
+            if error.isRefusal { throw refusal(error) }
             guard error.code == ENOENT, !Files.exists(root) else { throw error }
-            try Files.makeDirectories(root, mode: 0o711)
+            try makeRoot()
             try reserve(id)
         }
+    }
+
+    private func makeRoot() throws {
+        do {
+            // Sticky: what cleans an ordinary user's directory of old files up leaves it alone.
+            try Files.makeDirectories(root, mode: geteuid() == 0 ? 0o711 : 0o1700)
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    private func refusal(_ error: SystemError) -> any Error {
+        guard error.isRefusal, geteuid() != 0 else { return error }
+        return UsageError(
+            "\(error); set XDG_RUNTIME_DIR, or say with --root where this user can keep containers' states")
     }
 
     /// Begins with a container: it is being made until the lock is given back.
@@ -126,16 +142,15 @@ struct StateStore: Sendable {
         return try RunningContainer(
             adopting: record.id, process: record.process, specification: specification,
             seccompFilter: try FilterCache(root: root).filter(for: specification),
-            cgroup: try group.place(in: own ?? record.group(layout: .detect())))
+            cgroup: try group.place(in: own ?? record.group()))
     }
 
     /// Where a container is in its life. Its control group is looked for where the caller does not have it.
     func status(_ record: ContainerRecord, in group: Cgroup? = nil) -> RuntimeState.Status {
         guard record.isProcessAlive else { return .stopped }
-        if Files.exists(startSocket(record.id)) { return .created }
-        // Without a freezer nothing can be frozen.
-        guard let group = group ?? (try? record.group(layout: .detect())) else { return .running }
-        let frozen = try? group.isFrozen()
-        return frozen == true ? .paused : .running
+        // First, for one that is frozen before its start would not hear of that. Without a freezer nothing can be frozen.
+        let frozen = try? (group ?? record.group()).isFrozen()
+        if frozen == true { return .paused }
+        return Files.exists(startSocket(record.id)) ? .created : .running
     }
 }

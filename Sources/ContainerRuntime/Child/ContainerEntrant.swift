@@ -17,13 +17,22 @@ struct ContainerEntrant: ~Copyable {
     let newKeyring: Bool
     /// Whether the container's superuser is not the host's, and whether its clocks are its own.
     private let (hasUsers, hasTime): (Bool, Bool)
+    /// Whom the users of the container's user namespace are outside.
+    private let identities: IdentityMap?
+    /// Whether its maker has no rights but in the container's user namespace.
+    private let isUnprivileged: Bool
+    /// Whether its maker has to move it into the control group.
+    private let entersLate: Bool
 
     init(
         plan: ProcessPlan, channel: consuming ChildChannel, cgroup: Cgroup, inherited: [Int32],
-        namespaces: [RuntimeNamespace], newKeyring: Bool
+        linux: RuntimeLinux, newKeyring: Bool, isUnprivileged: Bool, entersLate: Bool
     ) {
-        hasUsers = namespaces.contains { $0.kind == .user }
-        hasTime = namespaces.contains { $0.kind == .time }
+        hasUsers = linux.namespaces.contains { $0.kind == .user }
+        hasTime = linux.namespaces.contains { $0.kind == .time }
+        identities = hasUsers ? IdentityMap(linux) : nil
+        self.isUnprivileged = isUnprivileged
+        self.entersLate = entersLate
         self.plan = plan
         self.channel = channel
         self.cgroup = cgroup
@@ -57,6 +66,7 @@ struct ContainerEntrant: ~Copyable {
         try run(on: process.affinity?.initial, "initial")
         // Before it is in the container nothing of it can be limited; afterwards the host's files are out of reach.
         try step("enter the container's control groups") { () throws(SystemError) in
+            if entersLate { try channel.awaitNamespaces() }
             try cgroup.enterSeparate()
         }
         try run(on: process.affinity?.final, "final")
@@ -64,18 +74,27 @@ struct ContainerEntrant: ~Copyable {
         let listener = try SeccompListener.find(plan.listener)
         if let score = process.oomScoreAdjustment {
             do { try ProcessFileSystem.set("self/oom_score_adj", "\(score)") } catch {
-                guard score == 0, error.code == EPERM || error.code == EACCES else {
+                guard score == 0 || isUnprivileged, error.isRefusal else {
                     throw RuntimeError("set the out-of-memory score", error)
                 }
             }
         }
-        try step("enter the container") { () throws(SystemError) in
+        let areGroupsFixed = try step("enter the container") { () throws(SystemError) in
+            // As the host has it: what the container has at /proc can be anything.
+            let isFixed = hasUsers ? try UserNamespace.deniesGroups(of: "\(first)") : false
             // That of process numbers is for those to come.
             var kinds: Namespaces = [.ipc, .uts, .network, .cgroup, .pid]
             if hasUsers { kinds.insert(.user) }
             if hasTime { kinds.insert(.time) }
+            if isUnprivileged {
+                // Those that the container shares with the host are not its superuser's to join.
+                kinds.subtract(Namespaces.shared(with: first))
+                // Only now, for until then a part of /proc is the process's own.
+                try Privilege.setDumpable(false)
+            }
             try Namespaces.joinWithRoot(container, process: first, kinds)
-            if hasUsers { try Privilege.become(user: 0, group: 0, groups: []) }
+            if hasUsers { try Privilege.become(user: 0, group: 0, groups: isFixed ? nil : []) }
+            return isFixed
         }
         let root = try step("open the root") { () throws(SystemError) in try RootDirectory("/") }
         if process.terminal {
@@ -85,7 +104,8 @@ struct ContainerEntrant: ~Copyable {
         } else {
             try streams.install()
         }
-        let identity = try ResolvedIdentity(plan, root: root)
+        var identity = try ResolvedIdentity(plan, root: root)
+        try identity.check(identities, areGroupsFixed: areGroupsFixed)
         if !process.terminal { streams.give(to: identity.uid) }
         try WorkingDirectory.enter(process.workingDirectory, root: root)
         var environment = process.environment

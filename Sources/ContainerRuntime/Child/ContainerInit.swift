@@ -11,11 +11,16 @@ struct ContainerInit: ~Copyable {
     let layout: CgroupLayout
     let cgroup: Cgroup
     private let host: HostMounts
+    /// Whether the parent has to move this process into the control group.
+    private let entersLate: Bool
+    /// Whether the user namespace lets nobody change groups.
+    private var areGroupsFixed = false
 
     init(
         plan: ContainerPlan, channel: consuming ChildChannel, layout: CgroupLayout, cgroup: Cgroup,
-        host: consuming HostMounts
+        host: consuming HostMounts, entersLate: Bool
     ) {
+        self.entersLate = entersLate
         self.plan = plan
         self.host = host
         self.channel = channel
@@ -47,7 +52,8 @@ struct ContainerInit: ~Copyable {
         if !plan.createdByItself.isEmpty {
             try step("make the namespaces") { () throws(SystemError) in try Namespaces.unshare(plan.createdByItself) }
         }
-        if plan.needsAssistance { try enterOwnNamespaces() }
+        if plan.needsAssistance || entersLate { try enterOwnNamespaces() }
+        try findUsers()
         for namespace in plan.joined where namespace.kind != .pid && namespace.kind != .user { try join(namespace) }
         if plan.created.contains(.network) {
             try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }
@@ -78,7 +84,8 @@ struct ContainerInit: ~Copyable {
 
         let root = try setup.root()
         if process.terminal { try openTerminal(root, process.consoleSize) } else { try streams.install() }
-        let identity = try ResolvedIdentity(plan.process, root: root)
+        var identity = try ResolvedIdentity(plan.process, root: root)
+        try identity.check(plan.hasUserNamespace ? plan.identities : nil, areGroupsFixed: areGroupsFixed)
         if !process.terminal { streams.give(to: identity.uid) }
         try WorkingDirectory.enter(process.workingDirectory, root: root)
         var environment = process.environment
@@ -119,14 +126,27 @@ struct ContainerInit: ~Copyable {
                 try Namespaces.join(clocks.rawValue, .time)
                 extendLifetime(clocks)
             }
-            // Until now this is a user whom the namespace may not even know.
-            if plan.hasUserNamespace { try Privilege.become(user: 0, group: 0, groups: []) }
+        }
+    }
+
+    /// Until now this may be a user whom the namespace does not even know.
+    private mutating func findUsers() throws(RuntimeError) {
+        guard plan.hasUserNamespace || plan.blueprint.isRootless else { return }
+        areGroupsFixed = try step("look whether groups can be changed") { () throws(SystemError) in
+            try UserNamespace.deniesGroups(of: "self")
+        }
+        guard plan.hasUserNamespace else { return }
+        let groups: [UInt32]? = areGroupsFixed ? nil : []
+        try step("become the container's superuser") { () throws(SystemError) in
+            // The map has been written by another process of ours, to which this one had to be open.
+            if plan.isUnprivileged { try Privilege.setDumpable(false) }
+            try Privilege.become(user: 0, group: 0, groups: groups)
         }
     }
 
     /// Enters the container's groups; from then on the view of them can be the container's own.
     private func enterControlGroups() throws(RuntimeError) {
-        if !plan.needsAssistance {
+        if !plan.needsAssistance && !entersLate {
             try step("wait for the control groups") { () throws(SystemError) in _ = try channel.order() }
         }
         // With a user namespace the parent has done it: the groups' files are the host's.
@@ -142,7 +162,7 @@ struct ContainerInit: ~Copyable {
     private func setOutOfMemoryScore() throws(RuntimeError) {
         guard !plan.hasUserNamespace, let score = plan.process.process.oomScoreAdjustment else { return }
         do { try ProcessFileSystem.set("self/oom_score_adj", "\(score)") } catch {
-            if score == 0 && (error.code == EPERM || error.code == EACCES) { return }
+            if (score == 0 || plan.blueprint.isRootless) && error.isRefusal { return }
             throw RuntimeError("set the out-of-memory score", error)
         }
     }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 
 /// The container's view of its own control groups.
@@ -16,10 +17,15 @@ struct ControlGroupMount {
         let target = try root.makeDirectories(mount.destination)
         var set = mount.set
         set.formUnion(mount.recursiveSet)
-        if let unified = cgroup.unifiedDirectory, cgroup.hasControllersInUnified {
-            if ownView {
+        if cgroup.hasControllersInUnified, ownView {
+            do throws(SystemError) {
                 return try Mount.mount("cgroup", on: target, type: "cgroup2", mount.flags, data: "")
+            } catch  where error.code == EBUSY {
+                // On what came with a bind of the host's /sys, mount(2) takes it for the very same file system.
+                return try Mount.attach(try Mount.make("cgroup2", source: "cgroup", set), on: target)
             }
+        }
+        if let unified = cgroup.unifiedDirectory, cgroup.hasControllersInUnified {
             let tree = try Mount.cloneTree(at: unified, recursive: false)
             return try Mount.attach(tree, on: target) { tree throws(SystemError) in
                 try Mount.setAttributes(of: tree, set: set)

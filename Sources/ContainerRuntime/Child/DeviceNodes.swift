@@ -25,7 +25,8 @@ struct DeviceNodes {
 
     /// Makes them all. A /dev that is bound from the host is left as it is.
     ///
-    /// In a user namespace none can be made: there the host's are bound.
+    /// In a user namespace none can be made: there the host's are bound, of which `host` has those that it takes the
+    /// host's rights to reach.
     func make(
         in root: borrowing RootDirectory, mounts: [MountPlan], host: borrowing HostMounts
     ) throws(SystemError) {
@@ -69,7 +70,7 @@ struct DeviceNodes {
             case "p": .pipe
             default: .characterDevice
             }
-        do {
+        do throws(SystemError) {
             try RootDirectory.makeNode(
                 in: directory, name: name, kind: kind, permissions: device.mode & 0o7777, major: device.major,
                 minor: device.minor)
@@ -81,9 +82,26 @@ struct DeviceNodes {
                 kind == .pipe || status.deviceNumber == RootDirectory.deviceNumber(device.major, device.minor)
             else { throw error }
             return
+        } catch  where error.code == EPERM && kind != .pipe {
+            return try bind(device, kind, root)
         }
         if device.uid != 0 || device.gid != 0 {
             try RootDirectory.setOwner(in: directory, name: name, user: device.uid, group: device.gid)
         }
+    }
+
+    /// The host's node in place of one that can't be made.
+    private static func bind(
+        _ device: RuntimeDevice, _ kind: FileStatus.Kind, _ root: borrowing RootDirectory
+    ) throws(SystemError) {
+        guard let status = FileStatus(device.path), status.kind == kind,
+            status.deviceNumber == RootDirectory.deviceNumber(device.major, device.minor)
+        else {
+            throw SystemError(
+                "linux.devices: make \(device.path), which takes the host's superuser or the same device there",
+                code: EPERM)
+        }
+        let node = try Mount.cloneTree(at: device.path, recursive: false)
+        try Mount.attach(node, on: try root.makeFile(device.path))
     }
 }

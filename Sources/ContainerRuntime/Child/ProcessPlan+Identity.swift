@@ -7,6 +7,8 @@ struct ResolvedIdentity {
     var uid: UInt32
     var gid: UInt32
     var groups: [UInt32]
+    /// Whether the groups stay what they are, for the user namespace lets nobody change them.
+    private(set) var areGroupsFixed = false
     private let home: String?
 
     init(_ plan: ProcessPlan, root: borrowing RootDirectory) throws(RuntimeError) {
@@ -32,6 +34,28 @@ struct ResolvedIdentity {
         var seen: Set<UInt32> = []
         groups = groups.filter { seen.insert($0).inserted }
         home = needsHome ? database.home(of: uid) ?? "/" : nil
+    }
+
+    /// Whether everybody of it is in the user namespace; `map` is nil where config.json does not say who is.
+    ///
+    /// - Parameter areGroupsFixed: whether the namespace lets nobody change groups.
+    mutating func check(_ map: IdentityMap?, areGroupsFixed: Bool) throws(RuntimeError) {
+        self.areGroupsFixed = areGroupsFixed
+        if areGroupsFixed, groups.contains(where: { $0 != gid }) {
+            throw .invalid(
+                "process.user.additionalGids: groups can't be changed in this user namespace: "
+                    + "linux.gidMappings maps the user's own one alone")
+        }
+        guard let map else { return }
+        guard map.outside(user: uid) != nil else {
+            throw .invalid("process.user.uid: linux.uidMappings has no user \(uid)")
+        }
+        guard map.outside(group: gid) != nil else {
+            throw .invalid("process.user.gid: linux.gidMappings has no group \(gid)")
+        }
+        for group in groups where map.outside(group: group) == nil {
+            throw .invalid("process.user.additionalGids: linux.gidMappings has no group \(group)")
+        }
     }
 
     /// HOME, unless the configuration has it.
@@ -110,7 +134,8 @@ extension ProcessPlan {
         do {
             let own = try CapabilitySet.permitted()
             if identity.uid != 0 { try CapabilitySet.keepOverUserChange(true) }
-            try Privilege.become(user: identity.uid, group: identity.gid, groups: identity.groups)
+            try Privilege.become(
+                user: identity.uid, group: identity.gid, groups: identity.areGroupsFixed ? nil : identity.groups)
             // A change of the user sets this to what fs.suid_dumpable says.
             try Privilege.setDumpable(false)
             if let filter, !process.noNewPrivileges {

@@ -129,7 +129,15 @@ struct RootSetup: ~Copyable {
         let label = mount.rootLabel(ofType: type)
         let hasOptions = !mount.recursiveSet.isEmpty || !mount.recursiveClear.isEmpty
         guard mount.copiesUp || mount.propagation != nil || hasOptions || label != nil else {
-            try Mount.mount(mount.source, on: target, type: type, mount.flags, data: data)
+            do throws(SystemError) {
+                try Mount.mount(mount.source, on: target, type: type, mount.flags, data: data)
+            } catch  where error.code == EPERM {
+                guard let host = plan.placeOnHost(of: type) else { throw error }
+                let tree = try Mount.cloneTree(at: host, recursive: true)
+                // What the kernel has locked about the host's mounts is left as it is.
+                try Mount.setAttributes(of: tree, set: mount.set.subtracting(.accessTime), recursive: true)
+                return try Mount.attach(tree, on: target)
+            }
             // A kernel before 5.10 ignores the option.
             guard mount.flags.contains(.noSymbolicLinks) else { return }
             let made = try directory.open(mount.destination, .path)

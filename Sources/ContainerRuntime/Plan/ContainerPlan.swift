@@ -19,6 +19,8 @@ final class ContainerPlan: Sendable {
     let identities: IdentityMap?
     let rootPropagation: MountPropagation?
     let rootPropagationIsRecursive: Bool
+    /// Whether its maker has no rights over mounts and namespaces but those that a user namespace of the container's gives.
+    let isUnprivileged: Bool
 
     var specification: RuntimeSpecification { blueprint.specification }
 
@@ -67,8 +69,14 @@ final class ContainerPlan: Sendable {
         try ContainerPlan.check(blueprint, created, joined.map(\.kind))
         cgroupPath = ContainerBlueprint.controlGroup(of: blueprint.id, specification)
         if !blueprint.usesSystemd { try ContainerPlan.check(cgroupPath: cgroupPath) }
-        limits = try ContainerPlan.limits(linux)
+        var limits = try ContainerPlan.limits(linux)
+        if blueprint.isRootless { limits.devices = nil }
+        self.limits = limits
         (rootPropagation, rootPropagationIsRecursive) = try ContainerPlan.propagation(linux.rootPropagation)
+        isUnprivileged = try !step("look for privileges") { () throws(SystemError) in
+            try CapabilitySet.mayAdministrate()
+        }
+        try checkUsers()
     }
 
     static func isName(_ text: String) -> Bool {
@@ -107,17 +115,6 @@ final class ContainerPlan: Sendable {
             if let path = namespace.path { joined.append((kind, path)) } else { created.insert(kind) }
         }
         return (created, joined)
-    }
-
-    /// Whom config.json says the container's users and groups are outside of it.
-    private static func identities(_ linux: RuntimeLinux, _ created: Namespaces) throws(RuntimeError) -> IdentityMap? {
-        if !linux.userMappings.isEmpty && !linux.groupMappings.isEmpty {
-            return IdentityMap(linux.userMappings, linux.groupMappings)
-        }
-        guard !created.contains(.user), linux.userMappings.isEmpty, linux.groupMappings.isEmpty else {
-            throw .invalid("linux.uidMappings, linux.gidMappings: both are needed")
-        }
-        return nil
     }
 
     /// What touches the host unless the container has the namespace for it.

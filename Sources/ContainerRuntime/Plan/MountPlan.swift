@@ -225,6 +225,12 @@ struct MountPlan: Sendable, Equatable {
 }
 
 extension IdentityMap {
+    /// That of the container's user namespace; nil where config.json does not say who is in it.
+    init?(_ linux: RuntimeLinux) {
+        guard !linux.userMappings.isEmpty, !linux.groupMappings.isEmpty else { return nil }
+        self.init(linux.userMappings, linux.groupMappings)
+    }
+
     init(_ users: [RuntimeMapping], _ groups: [RuntimeMapping]) {
         func ranges(_ list: [RuntimeMapping]) -> [IdentityRange] {
             list.map { IdentityRange(inside: $0.inside, outside: $0.outside, count: $0.count) }

@@ -75,7 +75,7 @@ struct ScopeHolder: ~Copyable {
                 "systemd's control groups are asked for, but systemd is not this host's init system; "
                     + "leave --systemd-cgroup out")
         }
-        let isOfUser = geteuid() != 0
+        let isOfUser = plan.blueprint.isRootless
         let place = try SystemdPlace(
             plan.specification.linux.cgroupsPath, id: plan.blueprint.id, isOfUser: isOfUser)
         let scope = SystemdScope(name: place.unit, isOfUser: isOfUser)
@@ -87,12 +87,15 @@ struct ScopeHolder: ~Copyable {
         var limits = plan.limits
         // This process counts too.
         limits.processes = limits.processes.map { $0 < 0 ? $0 : $0 + 1 }
-        return try step("make the control group \(path)") { () throws(SystemError) in
-            do throws(SystemError) { return try Cgroup.create(path, layout: layout, limits: limits, in: scope) } catch {
-                // The error that matters is the one before; the scope goes with the last process in it.
-                try? scope.stop()
-                throw error
+        do { return try Cgroup.create(path, layout: layout, limits: limits, in: scope) } catch {
+            // The error that matters is the one before; the scope goes with the last process in it.
+            try? scope.stop()
+            if isOfUser, error.isRefusal, let property = plan.limits.properties.first {
+                throw .failed(
+                    "linux.resources.\(property): \(error); the systemd of the user can limit only what is delegated to "
+                        + "it (Delegate= of user@.service)")
             }
+            throw RuntimeError("make the control group \(path)", error)
         }
     }
 

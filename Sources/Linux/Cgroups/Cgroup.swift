@@ -15,11 +15,13 @@ public struct Cgroup: Sendable, Equatable {
     /// The unit of systemd that it belongs to, if that is asked to keep it.
     public internal(set) var scope: SystemdScope?
 
-    /// Names a group that exists; hierarchies in which it does not are left out.
+    /// Names a group that exists; hierarchies in which it does not are left out. An empty path stands for no group, never
+    /// for the root of a hierarchy, in which everybody is.
     public init(existing path: String, layout: CgroupLayout, scope: SystemdScope? = nil) {
         self.path = path
         self.scope = scope
         self.layout = layout
+        guard path.contains(where: { $0 != "/" }) else { return }
         locate()
         if !isUnified {
             for controller in CgroupController.rare {

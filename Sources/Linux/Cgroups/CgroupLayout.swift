@@ -21,6 +21,9 @@ public enum CgroupLayout: Sendable, Equatable {
         return .separate(base: base, roots: roots, unified: hasUnified ? unified : nil)
     }
 
+    /// A host without any.
+    public static let none = CgroupLayout.separate(base: "/sys/fs/cgroup", roots: [:], unified: nil)
+
     /// Whether it is version 2 alone.
     public var isUnified: Bool { if case .unified = self { true } else { false } }
 

@@ -52,6 +52,14 @@ public struct CapabilitySet: OptionSet, Sendable, Hashable {
         return CapabilitySet(rawValue: permitted)
     }
 
+    /// Whether the calling process may make namespaces and mounts in its own user namespace.
+    public static func mayAdministrate() throws(SystemError) -> Bool {
+        var (effective, permitted, inheritable): (UInt64, UInt64, UInt64) = (0, 0, 0)
+        // unsafe because the sets come back through pointers to three local numbers
+        try SystemError.check(unsafe bh_capget(&effective, &permitted, &inheritable), "capget")
+        return effective & 1 << 21 /* CAP_SYS_ADMIN */ != 0
+    }
+
     /// Takes everything that is not in this set out of the calling process's bounding set.
     public func limitBounding() throws(SystemError) {
         for number in 0..<64 where rawValue & 1 << UInt64(number) == 0 {

@@ -58,17 +58,28 @@ public enum Clone {
 
     /// clone3(2) for a process whose new namespaces belong to a user namespace that exists: a child joins that and makes
     /// the process, which is a child of ours all the same (CLONE_PARENT).
+    ///
+    /// - Parameters:
+    ///   - user: the user namespace. Whoever has made it needs no privileges to join it, and has all of them inside.
+    ///   - pidNamespace: the path of the namespace of process numbers in which it is to be, or nil.
     public static func process(
-        _ namespaces: Namespaces, in group: Cgroup? = nil, joining user: borrowing Descriptor
+        _ namespaces: Namespaces, in group: Cgroup? = nil, joining user: borrowing Descriptor,
+        pidNamespace: String? = nil
     ) throws(SystemError) -> CloneResult {
         let pair = try UnixSocket.pair(.sequencedPackets)
         let result = try process([], in: group)
         switch consume result {
         case .child:
             do {
+                // Opened with the rights that are about to be left behind.
+                let numbers = try pidNamespace.map { path throws(SystemError) in try Descriptor.open(path).release() }
                 try Namespaces.join(user.rawValue, .user)
+                if let numbers { try Namespaces.join(numbers, .pid) }
                 let number = try sibling(namespaces)
-                if number == 0 { return .child }
+                if number == 0 {
+                    if let numbers { close(numbers) }
+                    return .child
+                }
                 try UnixSocket.send(Array("\(number)".utf8), over: pair.second)
             } catch {
                 // Whoever reads it finds no number in it.

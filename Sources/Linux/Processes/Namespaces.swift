@@ -49,6 +49,19 @@ public struct Namespaces: OptionSet, Sendable, Hashable {
         try SystemError.check(unsafe chroot("."), "chroot", "/proc/\(process)/root")
     }
 
+    /// Those of the calling process in which another process is, too.
+    public static func shared(with process: Int32) -> Namespaces {
+        let names: [(Namespaces, String)] = [
+            (.mount, "mnt"), (.cgroup, "cgroup"), (.uts, "uts"), (.ipc, "ipc"), (.user, "user"), (.pid, "pid"),
+            (.network, "net"), (.time, "time"),
+        ]
+        return names.reduce(into: []) { shared, entry in
+            // A kind that the kernel does not have is shared by all.
+            let own = FileStatus("/proc/self/ns/\(entry.1)")?.inode
+            if own == FileStatus("/proc/\(process)/ns/\(entry.1)")?.inode { shared.insert(entry.0) }
+        }
+    }
+
     /// Gives the calling process new ones.
     public static func unshare(_ kinds: Namespaces) throws(SystemError) {
         try SystemError.check(bh_unshare(Int32(truncatingIfNeeded: kinds.rawValue)), "unshare")

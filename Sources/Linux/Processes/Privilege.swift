@@ -3,10 +3,12 @@ internal import Glibc
 
 /// Who the calling process is and what it may do beyond capabilities.
 public enum Privilege {
-    /// Sets the groups, the group and the user, in this order.
-    public static func become(user: UInt32, group: UInt32, groups: [UInt32]) throws(SystemError) {
-        // unsafe because the array is read through a pointer that lives for the call
-        try SystemError.check(unsafe bh_setgroups(groups.count, groups), "setgroups")
+    /// Sets the groups, the group and the user, in this order; nil leaves the groups as they are.
+    public static func become(user: UInt32, group: UInt32, groups: [UInt32]?) throws(SystemError) {
+        if let groups {
+            // unsafe because the array is read through a pointer that lives for the call
+            try SystemError.check(unsafe bh_setgroups(groups.count, groups), "setgroups")
+        }
         try SystemError.check(bh_setresgid(group), "setresgid", "\(group)")
         try SystemError.check(bh_setresuid(user), "setresuid", "\(user)")
     }

@@ -59,6 +59,17 @@ public struct ProcessDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Waits until a process, which need be no child of this one, has ended; at most so long.
+    public func waitUntilGone(atMost milliseconds: Int64 = 10_000) throws(SystemError) {
+        let deadline = Clock.monotonicMilliseconds + milliseconds
+        while true {
+            let left = deadline - Clock.monotonicMilliseconds
+            guard left > 0 else { break }
+            if try Poll.wait(rawValue, events: Int16(POLLIN), milliseconds: left) { return }
+        }
+        throw SystemError("wait for the end of a process", code: ETIMEDOUT)
+    }
+
     private func wait(options: Int32) throws(SystemError) -> ProcessEnd? {
         var code: Int32 = 0
         var status: Int32 = 0

@@ -36,6 +36,40 @@ public struct IdentityMap: Sendable, Equatable {
         try ProcessFileSystem.set("\(process)/gid_map", IdentityMap.text(groups))
     }
 
+    /// The same for an ordinary user, who may map nobody but itself (user_namespaces(7), "Defining user and group ID
+    /// mappings"), and no groups unless its members can't change theirs any more. For more than that there are
+    /// newuidmap(1) and newgidmap(1), with what /etc/subuid and /etc/subgid give to the user.
+    public func applyAsOrdinaryUser(to process: Int32) throws(SystemError) {
+        if IdentityMap.isOnly(geteuid(), users) {
+            try ProcessFileSystem.set("\(process)/uid_map", IdentityMap.text(users))
+        } else {
+            try MappingProgram(name: "newuidmap").map(users, to: process)
+        }
+        if IdentityMap.isOnly(getegid(), groups) {
+            try ProcessFileSystem.set("\(process)/setgroups", "deny")
+            try ProcessFileSystem.set("\(process)/gid_map", IdentityMap.text(groups))
+        } else {
+            try MappingProgram(name: "newgidmap").map(groups, to: process)
+        }
+    }
+
+    private static func isOnly(_ number: UInt32, _ ranges: [IdentityRange]) -> Bool {
+        ranges.count == 1 && ranges[0].outside == number && ranges[0].count == 1
+    }
+
+    /// The number outside of a user inside; nil for one that is not mapped.
+    public func outside(user: UInt32) -> UInt32? { IdentityMap.outside(user, users) }
+
+    /// The number outside of a group inside; nil for one that is not mapped.
+    public func outside(group: UInt32) -> UInt32? { IdentityMap.outside(group, groups) }
+
+    private static func outside(_ number: UInt32, _ ranges: [IdentityRange]) -> UInt32? {
+        for range in ranges where number >= range.inside && number - range.inside < range.count {
+            return range.outside &+ (number - range.inside)
+        }
+        return nil
+    }
+
     private static func text(_ ranges: [IdentityRange]) -> String {
         ranges.map { "\($0.inside) \($0.outside) \($0.count)\n" }.joined()
     }
@@ -59,5 +93,22 @@ public struct IdentityMap: Sendable, Equatable {
             try apply(to: process)
             return try Descriptor.open("/proc/\(process)/ns/user")
         }
+    }
+}
+
+/// User namespaces that exist.
+public enum UserNamespace {
+    /// Whether the calling process is in the machine's first one, in which everybody is who they are.
+    ///
+    /// A kernel without user namespaces has no such file, and nothing else than the first one.
+    public static var isInitial: Bool {
+        guard let text = try? Files.readText("/proc/self/uid_map") else { return true }
+        return text.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
+    }
+
+    /// Whether in the namespace of a process (`self`, or its number) nobody may change their groups: setgroups(2) fails
+    /// there, whatever the capabilities.
+    public static func deniesGroups(of process: String) throws(SystemError) -> Bool {
+        try Files.readText("/proc/\(process)/setgroups").hasPrefix("deny")
     }
 }

@@ -57,17 +57,22 @@ struct SystemBus: ~Copyable {
     /// Whether systemd is this host's init system (sd_booted(3)).
     static var runsSystemd: Bool { Files.isDirectory("/run/systemd/system") }
 
-    /// SASL EXTERNAL: the kernel tells the other side who we are.
+    /// SASL EXTERNAL: the kernel tells the other side who we are. We do not: in a user namespace we don't know.
     private mutating func authenticate() throws(SystemError) {
-        let hex = "\(geteuid())".utf8.map { String($0, radix: 16) }.joined()
-        try socket.writeAll("\0AUTH EXTERNAL \(hex)\r\n")
+        try socket.writeAll("\0AUTH EXTERNAL\r\nDATA\r\n")
         let deadline = Clock.monotonicMilliseconds + SystemBus.timeout
+        guard try line(deadline).hasPrefix("DATA"), try line(deadline).hasPrefix("OK ") else {
+            throw SystemError("authenticate with systemd", code: EACCES)
+        }
+        try socket.writeAll("BEGIN\r\n")
+    }
+
+    private mutating func line(_ deadline: Int64) throws(SystemError) -> String {
         while !received.contains(UInt8(ascii: "\n")) { try receive(deadline) }
         let end = (received.firstIndex(of: UInt8(ascii: "\n")) ?? 0) + 1
-        let answer = String(decoding: received[..<end], as: UTF8.self)
+        let line = String(decoding: received[..<end], as: UTF8.self)
         received.removeFirst(end)
-        guard answer.hasPrefix("OK ") else { throw SystemError("authenticate with systemd", code: EACCES) }
-        try socket.writeAll("BEGIN\r\n")
+        return line
     }
 
     private mutating func receive(_ deadline: Int64) throws(SystemError) {

@@ -61,6 +61,15 @@ public struct SystemdScope: Sendable, Equatable {
         _ = try bus.callManager("ResetFailedUnit", [.string(name)])
     }
 
+    /// Moves a process into its control group, which takes rights that only systemd may have: an ordinary user's manager
+    /// has the system's do it, if the process is the user's.
+    func attach(_ process: Int32) throws(SystemError) {
+        var bus = try SystemBus.connect(ofUser: isOfUser)
+        let processes = BusValue.array(of: "u", [.unsigned32(UInt32(bitPattern: process))])
+        let outcome = try bus.callManager("AttachProcessesToUnit", [.string(name), .string(""), processes])
+        if case .refused(_, let text) = outcome { throw refusal("move a process into", text) }
+    }
+
     private func finish(
         _ bus: inout SystemBus, _ outcome: BusOutcome, _ verb: String
     ) throws(SystemError) {

@@ -23,8 +23,9 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         if all {
-            let group = record.group(layout: try .detect())
-            for process in try group.processes() { Glibc.kill(process, signal) }
+            for process in try RunningContainer.processes(in: record.group(), first: record.process) {
+                Glibc.kill(process, signal)
+            }
             return 0
         }
         // The descriptor first: what is found to be the container's process can't become another one any more.
@@ -71,10 +72,13 @@ extension RuntimeProgram {
             throw RuntimeError.wrongState(
                 "cannot delete container \(id) that is not stopped: \(status.rawValue)")
         }
+        let group = try record.group()
         if status != .stopped {
-            try ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL)
+            let process = try ProcessDescriptor(process: record.process)
+            try process.signalIfRunning(SIGKILL)
+            // All that there is to wait for: the others of its namespace end with it.
+            if !group.isThere { try process.waitUntilGone() }
         }
-        let group = record.group(layout: try .detect())
         try group.killAndRemove()
         try RunningContainer.removeShares(of: id, specification)
         try store.remove(id)
@@ -125,7 +129,7 @@ extension RuntimeProgram {
                 throw RuntimeError.wrongState("container not paused: it is \(status.rawValue)")
             }
         }
-        try record.group(layout: try .detect()).setFrozen(frozen)
+        try record.requiredGroup(for: frozen ? "pause" : "resume").setFrozen(frozen)
         lock.release()
         return 0
     }

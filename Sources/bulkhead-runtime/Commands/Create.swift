@@ -55,6 +55,7 @@ extension RuntimeProgram {
             let lock = try store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd)
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
+            blueprint.isRootless = global.isRootless
             // Whoever starts it is another process: the container's waits on a socket of its own.
             let listener = try UnixSocket.listen(store.startSocket(id), .sequencedPackets, backlog: 1)
             blueprint.startSocket = listener.rawValue

@@ -91,7 +91,7 @@ extension RuntimeProgram {
         let id = try words.required("container's id")
         let store = StateStore(root: global.root)
         let record = try store.record(id)
-        let group = record.group(layout: try .detect())
+        let group = try record.group()
         let status = store.status(record, in: group)
         switch status {
         case .running, .created: break
@@ -101,6 +101,11 @@ extension RuntimeProgram {
                     "cannot exec in a paused container (use --ignore-paused to override)")
             }
         case .stopped, .creating: throw RuntimeError.wrongState("cannot exec in a \(status.rawValue) container")
+        }
+        if status == .created, try !CapabilitySet.mayAdministrate() {
+            throw RuntimeError.wrongState(
+                "cannot exec in a container that is not started: without privileges its process can't be joined before"
+                    + " it has executed its program")
         }
         let container = try store.adopt(record, in: options.group, below: group)
         var process = try options.process(in: container.specification, arguments: words.rest())

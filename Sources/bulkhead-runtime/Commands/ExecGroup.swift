@@ -35,6 +35,10 @@ struct ExecGroup {
 
     /// Where in a container's group that is.
     func place(in group: Cgroup) throws -> Cgroup {
+        if everywhere == nil && single.isEmpty { return group }
+        guard !group.path.isEmpty else {
+            throw UsageError("--cgroup: the container has no control group, for its maker had no right to make one")
+        }
         do {
             if !single.isEmpty { return try group.below(single.filter { !$0.value.isEmpty }) }
             guard let everywhere, !everywhere.isEmpty else { return group }

@@ -10,7 +10,7 @@ extension RuntimeProgram {
         let linux: JSON = [
             "namespaces": JSON(RuntimeFeatures.namespaces),
             "capabilities": JSON(CapabilitySet.names),
-            "cgroup": ["v1": true, "v2": true, "systemd": true, "systemdUser": false, "rdma": true],
+            "cgroup": ["v1": true, "v2": true, "systemd": true, "systemdUser": true, "rdma": true],
             "seccomp": [
                 "enabled": true, "actions": JSON(RuntimeFeatures.seccompActions),
                 "operators": JSON(RuntimeFeatures.seccompOperators),

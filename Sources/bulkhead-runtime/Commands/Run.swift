@@ -18,6 +18,7 @@ extension RuntimeProgram {
                 id, configuration: bundle.configuration, usesSystemd: global.usesSystemd)
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
+            blueprint.isRootless = global.isRootless
             let code = try runContainer(blueprint, bundle, options, store, &lock)
             if !options.detach && !options.keep {
                 try store.remove(id)

@@ -120,6 +120,7 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         guard store.status(record) != .stopped else { throw RuntimeError.wrongState("container not running") }
+        _ = try record.requiredGroup(for: "update the limits of")
         let container = try store.adopt(record)
         // What can be refused altogether goes first.
         try container.update(options.schemata)
