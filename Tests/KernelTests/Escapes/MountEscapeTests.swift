@@ -85,7 +85,9 @@ struct MountEscapeTests {
                 .init(destination: "/volume/target/c/d/directory", source: volume, options: ["bind"]),
             ]
             var succeeded = 0
-            try Race.run("\(volume)/target", "\(volume)/link", until: { succeeded > 0 }) { () throws in
+            let within = "\(bundle.rootFileSystem)\(outside)"
+            try Race.run("\(volume)/target", "\(volume)/link", until: { succeeded > 0 && Files.exists(within) }) {
+                () throws in
                 if try bundle.run().code == 0 { succeeded += 1 }
                 #expect(try Files.entries(of: outside).isEmpty)
                 // Made anew in each round: what is there already is not made.
@@ -95,7 +97,7 @@ struct MountEscapeTests {
             }
             #expect(succeeded > 0)
             // The link was followed too, within the container: the same path was made in there.
-            #expect(Files.exists("\(bundle.rootFileSystem)\(outside)"))
+            #expect(Files.exists(within))
         }
     }
 

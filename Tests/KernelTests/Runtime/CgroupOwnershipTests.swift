@@ -5,7 +5,7 @@ import Testing
 
 /// OCI runtime specification, "Cgroup ownership". The rig (Tests/VMTests) runs these.
 @Suite(
-    "bulkhead-runtime: who owns the control group", .serialized, .enabled(if: isSuperuser),
+    "bulkhead-runtime: who owns the control group", .serialized, .blocking, .enabled(if: isSuperuser),
     .enabled(if: ResourceHost.isUnified, "groups are given away in cgroup v2 only"))
 struct CgroupOwnershipTests {
     private static let first: UInt32 = 100_000

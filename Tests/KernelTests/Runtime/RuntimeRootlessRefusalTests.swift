@@ -5,7 +5,7 @@ import Testing
 
 /// What an ordinary user can't have is refused by the name of the property that asks for it.
 @Suite(
-    "bulkhead-runtime: what an ordinary user can't have", .serialized, .enabled(if: isSuperuser),
+    "bulkhead-runtime: what an ordinary user can't have", .serialized, .blocking, .enabled(if: isSuperuser),
     .enabled(if: Files.exists("/usr/bin/newuidmap"), "newuidmap is missing: scripts/install-dependencies"),
     .enabled(if: Files.exists("/etc/subuid") && Files.exists("/etc/subgid"), "this host has no /etc/subuid"))
 struct RuntimeRootlessRefusalTests {

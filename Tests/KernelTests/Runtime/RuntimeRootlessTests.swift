@@ -5,7 +5,7 @@ import TestKit
 import Testing
 
 @Suite(
-    "bulkhead-runtime: run by an ordinary user", .serialized, .enabled(if: isSuperuser),
+    "bulkhead-runtime: run by an ordinary user", .serialized, .blocking, .enabled(if: isSuperuser),
     .enabled(if: Files.exists("/usr/bin/newuidmap"), "newuidmap is missing: scripts/install-dependencies"),
     .enabled(if: Files.exists("/etc/subuid") && Files.exists("/etc/subgid"), "this host has no /etc/subuid"))
 struct RuntimeRootlessTests {

@@ -5,7 +5,7 @@ import Testing
 
 /// The rig (Tests/VMTests) runs these, where an ordinary user has a systemd of its own.
 @Suite(
-    "the systemd of an ordinary user", .serialized, .enabled(if: isSuperuser),
+    "the systemd of an ordinary user", .serialized, .blocking, .enabled(if: isSuperuser),
     .enabled(if: Files.exists(OrdinaryUser.systemdSession + "/bus"), "the tests' user has no systemd of its own"))
 struct SystemdUserTests {
     /// A bundle whose container is to be in a scope of the user's, `body` with the scope's name.

@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// What is said to a server of a file system, and what is made of its answers.
-@Suite("file system: vhost-user", .serialized) struct VhostUserTests {
+@Suite("file system: vhost-user", .serialized, .blocking) struct VhostUserTests {
     private func device(
         _ memory: SimulatedMemory, _ script: @escaping (VhostUserHeader, [UInt8]) -> [UInt8]?
     ) throws -> (FileSystemDevice, ScriptedServer) {

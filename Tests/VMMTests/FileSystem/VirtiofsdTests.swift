@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
@@ -11,7 +12,7 @@ private let virtiofsd: String? = {
 
 /// A simulated driver that speaks FUSE to the real virtiofsd.
 @Suite(
-    "file system: virtiofsd", .serialized,
+    "file system: virtiofsd", .serialized, .blocking,
     .enabled(if: virtiofsd != nil && geteuid() == 0, "needs virtiofsd (qemu-system-common) and root"))
 struct VirtiofsdTests {
     /// The server of a folder with one file.

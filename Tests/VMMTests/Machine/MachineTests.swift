@@ -1,10 +1,11 @@
 import Synchronization
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// A guest of ours on the host's KVM: exits, interrupts, processors, and every end.
-@Suite(.enabled(if: TestGuest.obstacle == nil, "no usable KVM: \(TestGuest.obstacle ?? "")"))
+@Suite(.blocking, .enabled(if: TestGuest.obstacle == nil, "no usable KVM: \(TestGuest.obstacle ?? "")"))
 struct MachineTests {
     @Test(arguments: GuestProgram.Entry.allCases)
     func aKernelOfEachFormatSeesItsCommandLine(entry: GuestProgram.Entry) async throws {

@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// Packets between a simulated guest and a real tap.
-@Suite("net: device", .serialized, .enabled(if: geteuid() == 0, "a tap needs root")) struct NetDeviceTests {
+@Suite("net: device", .serialized, .blocking, .enabled(if: geteuid() == 0, "a tap needs root")) struct NetDeviceTests {
     private static let address = HardwareAddress(for: IPv4Address(value: 0x0A4D_0002))
 
     private func device(_ network: TestNetwork, mtu: UInt16? = nil, threads: Int = 1) throws -> NetDevice {

@@ -1,11 +1,13 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// What a packet costs, what limits do, and what hostile guests can do.
-@Suite("net: steady state", .serialized, .enabled(if: geteuid() == 0, "a tap needs root")) struct NetSteadyStateTests {
+@Suite("net: steady state", .serialized, .blocking, .enabled(if: geteuid() == 0, "a tap needs root"))
+struct NetSteadyStateTests {
     private static let address = HardwareAddress(for: IPv4Address(value: 0x0A4D_0002))
 
     private static func setting(_ name: String, _ usual: UInt64) -> UInt64 {

@@ -1,11 +1,12 @@
 import Linux
 import Synchronization
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// Memory that a guest gives back.
-@Suite struct BalloonDeviceTests {
+@Suite(.blocking) struct BalloonDeviceTests {
     /// What was released, in place of the host's memory.
     final class Released: Sendable {
         private let all = Mutex<[[UInt64]]>([])

@@ -1,10 +1,11 @@
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// The way of a request leaves nothing on the heap.
-@Suite(.serialized) struct BlockAllocationTests {
+@Suite(.serialized, .blocking) struct BlockAllocationTests {
     @Test func blockReadsLeaveNothingOnTheHeap() throws {
         let image = try BlockDeviceTests.Image(sectors: 64)
         let thread = try IOThread("blk")

@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// A disk, as its driver sees it and as its file has it afterwards.
-@Suite struct BlockDeviceTests {
+@Suite(.blocking) struct BlockDeviceTests {
     /// A file of a number of sectors, each byte of which says which sector it is in, and its path.
     final class Image {
         let path: String

@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// A console's ports, from the guest's driver to the host's sockets.
-@Suite struct ConsoleDeviceTests {
+@Suite(.blocking) struct ConsoleDeviceTests {
     /// A driver with a console of two ports: `hvc` over a socket pair, `agent` behind a listening socket.
     final class Rig {
         let driver: SimulatedDriver

@@ -1,9 +1,10 @@
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// Random bytes for a guest.
-@Suite struct EntropyDeviceTests {
+@Suite(.blocking) struct EntropyDeviceTests {
     @Test func fillsWhatIsWritableWithDifferentBytes() throws {
         let device = EntropyDevice(thread: try IOThread("rng"))
         let driver = SimulatedDriver(device)

@@ -2,12 +2,13 @@ import CLinux
 import Glibc
 import Linux
 import Synchronization
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// What runs on an I/O thread, when, and what its end means.
-@Suite struct IOThreadTests {
+@Suite(.blocking) struct IOThreadTests {
     @Test func workIsDoneOnTheThreadAndItsResultComesBack() throws {
         let thread = try IOThread("test")
         let here = pthread_self()

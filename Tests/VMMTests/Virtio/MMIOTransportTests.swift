@@ -1,12 +1,13 @@
 import CLinux
 import Glibc
 import Synchronization
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// The registers of virtio-mmio, as drivers use and misuse them.
-@Suite struct MMIOTransportTests {
+@Suite(.blocking) struct MMIOTransportTests {
     /// A device that notes what it is told.
     final class NotedDevice: VirtioDevice {
         struct Life {

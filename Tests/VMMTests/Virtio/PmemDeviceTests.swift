@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// Files as a guest's memory.
-@Suite struct PmemDeviceTests {
+@Suite(.blocking) struct PmemDeviceTests {
     private func withFile(_ count: Int, _ body: (String) throws -> Void) throws {
         let path = "/var/tmp/bulkhead-pmem-\(getpid())-\(UInt64.random(in: 0...(.max)))"
         defer { unlink(path) }

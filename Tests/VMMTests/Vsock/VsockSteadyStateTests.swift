@@ -1,11 +1,12 @@
 import Glibc
 import Linux
+import TestKit
 import Testing
 
 @testable import VMM
 
 /// What a message costs, and what hostile guests can do.
-@Suite("vsock: steady state", .serialized) struct VsockSteadyStateTests {
+@Suite("vsock: steady state", .serialized, .blocking) struct VsockSteadyStateTests {
     private static func setting(_ name: String, _ usual: UInt64) -> UInt64 {
         getenv(name).flatMap { UInt64(String(cString: $0)) } ?? usual
     }
@@ -40,11 +41,13 @@ import Testing
             defer { seed += 1 }
             var random = SeededRandom(seed: seed)
             let guest = try VsockGuest(host.device, buffers: Int(random.next() % 12))
-            let client = try host.connect(to: UInt32(random.next() % 4))
+            let client = try UnixSocket.connect(host.path)
+            // The guest may have refused this stream, or the next word, by the time that it is said.
+            try? client.writeAll("CONNECT \(random.next() % 4)\n")
             for _ in 0..<40 { attack(guest, &random) }
             host.thread.run { _ in }
             // Programs of the host's come and go.
-            if random.next() % 2 == 0 { try client.writeAll(Array("data".utf8)) }
+            if random.next() % 2 == 0 { try? client.writeAll(Array("data".utf8)) }
             for queue in 0..<3 { guest.driver.kick(queue) }
             host.thread.run { _ in }
             _ = consume client

@@ -83,7 +83,9 @@ final class ConsolePort {
         (self.receiving, self.transmitting, self.guestOpen) = (receiving, transmitting, guestOpen)
         (written, waitsForRoom) = (0, false)
         if let number = listener.number {
-            listening = try loop.add(number, .readable) { [unowned self] _ in accept() }
+            // A client that is there from before the driver's reset stays, and the next one waits for its end.
+            let wanted: IOEvents = stream == nil ? .readable : []
+            listening = try loop.add(number, wanted) { [unowned self] _ in accept() }
         }
         try watchStream()
         transmit()
