@@ -2,7 +2,7 @@ import Testing
 
 @testable import VMM
 
-/// The bytes that ASL stands for: those of a compiler (iasl) for the same text.
+/// The bytes that ASL stands for, put together by hand from ACPI 6.5, section 20.2.
 @Suite struct AMLTests {
     @Test(
         arguments: [
