@@ -3,17 +3,17 @@ internal import Wire
 
 /// Boots a kernel without anything around it: to try a kernel, or KVM, by hand.
 ///
-/// `bulkhead-vmm --boot KERNEL INITRD MEBIBYTES PROCESSORS COMMAND-LINE`, with the guest's serial port on standard output;
-/// `-` as INITRD for none. A line on standard error says how it ended.
+/// `bulkhead-vmm --boot KERNEL INITRD MEBIBYTES PROCESSORS COMMAND-LINE [DISK…]`, with the guest's serial port on standard
+/// output; `-` as INITRD for none. Each disk is a file that the guest may write to. A line on standard error says how it ended.
 enum BootProgram {
-    static let usage = "bulkhead-vmm --boot KERNEL INITRD MEBIBYTES PROCESSORS COMMAND-LINE"
+    static let usage = "bulkhead-vmm --boot KERNEL INITRD MEBIBYTES PROCESSORS COMMAND-LINE [DISK…]"
 
     /// Runs it; `arguments` are those after `--boot`.
     ///
     /// - Returns: a `MachineEnd`'s number.
     static func run(_ arguments: ArraySlice<String>) -> Int32 {
         let words = Array(arguments)
-        guard words.count == 5, let mebibytes = UInt64(words[2]), mebibytes < 1 << 20, let processors = UInt32(words[3])
+        guard words.count >= 5, let mebibytes = UInt64(words[2]), mebibytes < 1 << 20, let processors = UInt32(words[3])
         else {
             Console.print("usage: \(usage)")
             return MachineEnd.usage.rawValue
@@ -24,6 +24,7 @@ enum BootProgram {
             let memory = try GuestMemoryMapping(count: mebibytes << 20)
             let output = SerialOutput(descriptor: 1)
             configuration.serial = { output.send($0) }
+            configuration.devices = try devices(disks: words.dropFirst(5))
             let report: @Sendable (GuestEnd) -> Void = { _ in }
             let system = try KVMSystem()
             let kernel = try BootFile(path: words[0])
@@ -39,6 +40,21 @@ enum BootProgram {
         } catch {
             Console.print("\(error)")
             return MachineEnd.notStarted.rawValue
+        }
+    }
+
+    private static func devices(disks: ArraySlice<String>) throws(VMMError) -> [any VirtioDevice] {
+        do throws(SystemError) {
+            var devices: [any VirtioDevice] = []
+            for (index, path) in disks.enumerated() {
+                let file = try BlockFile(Descriptor.open(path, .readWrite), readOnly: false)
+                devices.append(
+                    BlockDevice(file, serial: "disk\(index)", threads: [try IOThread("disk\(index)")]))
+            }
+            devices.append(EntropyDevice(thread: try IOThread("entropy")))
+            return devices
+        } catch {
+            throw VMMError(error)
         }
     }
 

@@ -6,13 +6,14 @@ internal import Linux
 ///  Machine ── ProcessorThread × n ── KVMProcessor          a thread each, in the guest most of the time
 ///     │              │ exits
 ///     │              ├── Bus (ports)      serial port, power, reset, panic
-///     │              └── Bus (addresses)  virtio-mmio
+///     │              └── Bus (addresses)  virtio-mmio: VirtioSlots
 ///     ├── RunGate     where the threads are stopped and paused
 ///     └── EndReport   tells once how the guest ended
 /// ```
 final class Machine: Sendable {
     private let processors: [ProcessorThread]
     private let lines: [InterruptLine]
+    private let slots: VirtioSlots
     private let board: InterruptLine
     private let gate: RunGate
     private let end: EndReport
@@ -55,9 +56,11 @@ final class Machine: Sendable {
         let end = EndReport(gate: gate, report: report)
         let devices = try PlatformDevices(configuration, end: end)
         for line in devices.lines { try line.connect(to: machine) }
+        let slots = try VirtioSlots(configuration.devices, memory: memory, failed: configuration.deviceFailed)
+        try slots.connect(to: machine)
         let tables = ACPITables(
             processors: configuration.processors,
-            board: Board(slots: [], hasSerialPort: configuration.serial != nil))
+            board: Board(slots: slots.places, hasSerialPort: configuration.serial != nil))
         let start = try BootLoader(memory: memory).load(
             kernel: kernel, initrd: initrd, commandLine: configuration.commandLine,
             tables: try tables.bytes(at: BootLayout.tables))
@@ -65,7 +68,7 @@ final class Machine: Sendable {
             supported: try system.supportedFeatures(), processors: configuration.processors,
             hasDeadlineTimer: system.value(of: .deadlineTimer) != 0)
         let surroundings = ProcessorThread.Surroundings(
-            ports: try Bus(devices.ports), memory: try Bus(devices.addresses), gate: gate, end: end)
+            ports: try Bus(devices.ports), memory: try Bus(devices.addresses + slots.mappings), gate: gate, end: end)
         var processors: [ProcessorThread] = []
         for number in 0..<configuration.processors {
             let processor = try machine.makeProcessor(number)
@@ -74,6 +77,7 @@ final class Machine: Sendable {
         }
         self.processors = processors
         self.lines = devices.lines
+        self.slots = slots
         self.board = devices.board
         self.gate = gate
         self.end = end
@@ -116,6 +120,8 @@ final class Machine: Sendable {
     func stop() {
         gate.want(.stopped)
         for processor in processors { processor.join() }
+        // No driver uses them any more, and the memory of their queues may go next.
+        slots.stop()
     }
 
     /// Waits until the guest has ended, or was stopped.

@@ -6,6 +6,12 @@ struct MachineConfiguration: Sendable {
     var commandLine = ""
     /// Takes what the guest sends on its serial port, byte by byte; nil where there is no such port.
     var serial: (@Sendable (UInt8) -> Void)?
+    /// Its virtio devices, in the order in which the guest finds them.
+    var devices: [any VirtioDevice] = []
+    /// Hears that a virtio device can't go on: its number, and why. Called on any thread.
+    var deviceFailed: @Sendable (Int, VirtioError) -> Void = { number, error in
+        Console.print("virtio device \(number): \(error)")
+    }
     /// Further devices at ports.
     var ports: [Bus.Mapping] = []
     /// Further devices at guest-physical addresses.

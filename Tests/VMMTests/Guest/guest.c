@@ -91,6 +91,53 @@ static void start_second_processor(void) {
     tell("processors", 1 + *(volatile u16 *)0x7000);
 }
 
+// A driver for the random numbers of the first virtio device (virtio 1.2, sections 4.2 and 5.4): one request.
+static void ask_for_random_numbers(void) {
+    static struct {
+        u64 address;
+        u32 count;
+        u16 flags, next;
+    } descriptors[2] __attribute__((aligned(16)));
+    static u16 available[5] __attribute__((aligned(2)));
+    static volatile struct {
+        u16 flags, index;
+        struct {
+            u32 head, written;
+        } ring[2];
+    } used __attribute__((aligned(4)));
+    static u8 bytes[64];
+    const u64 device = 0xC0000000;
+    u32 sum = 0;
+    tell("magic", read32(device));
+    tell("type", read32(device + 0x08));
+    write32(device + 0x70, 0);
+    write32(device + 0x70, 1 | 2);              // acknowledged, and there is a driver
+    write32(device + 0x24, 1);
+    write32(device + 0x20, 1);                  // VIRTIO_F_VERSION_1, and nothing else
+    write32(device + 0x70, 1 | 2 | 8);
+    write32(device + 0x30, 0);
+    write32(device + 0x38, 2);
+    write32(device + 0x80, (u32)(u64)descriptors);
+    write32(device + 0x90, (u32)(u64)available);
+    write32(device + 0xA0, (u32)(u64)&used);
+    write32(device + 0x44, 1);
+    write32(device + 0x70, 1 | 2 | 8 | 4);
+    take_interrupts(5);
+    descriptors[0].address = (u64)bytes;
+    descriptors[0].count = sizeof bytes;
+    descriptors[0].flags = 2;                   // the device writes
+    available[1] = 1;
+    write32(device + 0x50, 0);
+    while (interrupts < 1) __asm__ volatile("sti; hlt; cli");
+    tell("used", used.index);
+    tell("written", used.ring[0].written);
+    tell("cause", read32(device + 0x60));
+    write32(device + 0x64, 1);
+    tell("cause", read32(device + 0x60));
+    for (u32 index = 0; index < sizeof bytes; index++) sum |= ((volatile u8 *)bytes)[index];
+    print(sum ? "random\n" : "zeros\n");
+}
+
 void guest_main(const char *line) {
     if (is(line, "hello")) {
         print("hello\n");
@@ -131,6 +178,8 @@ void guest_main(const char *line) {
     } else if (is(line, "notify")) {
         for (u32 queue = 0; queue < 3; queue++) write32(0xD0000050, queue);
         print("notified\n");
+    } else if (is(line, "random")) {
+        ask_for_random_numbers();
     } else if (is(line, "reset")) {
         while (in8(0x64) & 2) {}
         out8(0x64, 0xFE);

@@ -60,6 +60,24 @@ struct MachineTests {
         #expect(guest.output.text == (word == "halt" ? "interrupts 1\n" : "interrupts 3\n"))
     }
 
+    @Test func aVirtioDeviceServesItsDriver() async throws {
+        let device = EntropyDevice(thread: try IOThread("entropy"))
+        let guest = try TestGuest("random") { $0.devices = [device] }
+        let end = try await guest.run()
+        #expect(end == .poweredOff)
+        #expect(
+            guest.output.text
+                == "magic 74726976\ntype 4\nused 1\nwritten 40\ncause 1\ncause 0\nrandom\n")
+        #expect(device.counters.snapshot.requests == 1)
+    }
+
+    @Test func moreDevicesThanThereAreLinesAreRefused() throws {
+        let thread = try IOThread("entropy")
+        #expect(throws: VMMError.self) {
+            try TestGuest("random") { $0.devices = (0..<20).map { _ in EntropyDevice(thread: thread) } }
+        }
+    }
+
     @Test func theSerialPortSends() async throws {
         let (stream, sent) = AsyncStream.makeStream(of: UInt8.self)
         let guest = try TestGuest("serial over the wire") { $0.serial = { sent.yield($0) } }
