@@ -42,7 +42,10 @@ final class MonitorFixture {
         if place == .byAnAgent {
             agent = try Spawn.process(
                 path: MonitorFixture.bin + "/bulkhead-guest", arguments: ["--serve", folder + "/guest.sock"])
-            try MonitorFixture.wait("the agent") { [folder] in Files.exists(folder + "/guest.sock") }
+            // The socket's file is there a moment before anybody listens.
+            try MonitorFixture.wait("the agent") { [folder] in
+                (try? UnixSocket.connect(folder + "/guest.sock")) != nil
+            }
         }
         let log = try Descriptor.open(folder + "/monitor.log", [.writeOnly, .create, .append])
         let pair = try UnixSocket.pair()

@@ -70,7 +70,7 @@ struct PeerEventTests {
         }
     }
 
-    @Test func podmanUpdatesAndTellsOfMemoryThatHasRunOut() throws {
+    @Test func podmanUpdatesAndEndsWhatTakesTooMuchMemory() throws {
         try withPeer(.podman) { session in
             let peer = Peer.podman
             _ = try session.succeed(peer.run(session, .init(name: "held", detached: true), ["sleep", "1000"]))
@@ -84,8 +84,7 @@ struct PeerEventTests {
             _ = try session.succeed(
                 peer.run(session, .init(name: "hungry", memory: 32 << 20, detached: true), ["sh", "-c", hungry]))
             #expect(try session.succeed(peer.wait(session, "hungry")) == "137\n")
-            let state = ["inspect", "-f", "{{.State.OOMKilled}}", "hungry"]
-            #expect(try session.succeed(peer.podman(session) + state) == "true\n")
+            // Its inspection does not always say why: conmon may look for that when the group has gone already.
             for name in ["held", "hungry"] { _ = try session.succeed(peer.remove(session, name)) }
         }
     }

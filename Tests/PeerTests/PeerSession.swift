@@ -115,9 +115,15 @@ final class PeerSession {
     private func removeGroups() {
         // Where there is no such tree nothing has been left.
         for tree in (try? Files.entries(of: "/sys/fs/cgroup")) ?? [] {
-            rmdir("/sys/fs/cgroup/\(tree)/\(resources.prefix)/conmon")
-            rmdir("/sys/fs/cgroup/\(tree)/\(resources.prefix)")
+            PeerSession.removeGroup("/sys/fs/cgroup/\(tree)/\(resources.prefix)/conmon")
+            PeerSession.removeGroup("/sys/fs/cgroup/\(tree)/\(resources.prefix)")
         }
+    }
+
+    /// The kernel keeps a group for a moment after its last process has ended, and tells nobody when that is over.
+    private static func removeGroup(_ path: String) {
+        let deadline = Clock.monotonicMilliseconds + 5000
+        while rmdir(path) != 0, errno == EBUSY, Clock.monotonicMilliseconds < deadline { usleep(5000) }
     }
 
     private static func end(_ process: Int32, _ signal: Int32) {
