@@ -1,11 +1,11 @@
-/// All that bulkhead-vmm is told about the machine that it supervises. Paths are as it sees them, in its jail.
+/// All that bulkhead-vmm is told about the machine that it is, or supervises. Paths are as it sees them, in its jail.
 ///
 /// It gets the JSON of this value as the argument of `--setup`.
 public struct MachineSetup: Sendable, Equatable {
     /// What executes the guest's instructions: `kvm` or `tcg`.
     public var accelerator: String
-    /// The QEMU program.
-    public var emulator: String
+    /// The QEMU program; nil: bulkhead-vmm itself is the machine, on KVM.
+    public var emulator: String?
     /// Virtual processors.
     public var processors: Int
     /// Bytes of memory that the guest sees.
@@ -28,7 +28,7 @@ public struct MachineSetup: Sendable, Equatable {
     public var hardwareAddress: String?
     /// The descriptor of the tap device that the interface is connected to.
     public var tap: Int32?
-    /// `uid:gid` that the emulator changes to once everything is open, or nil to stay.
+    /// `uid:gid` that whatever executes the guest changes to once everything is open, or nil to stay.
     public var user: String?
     /// Where connections to the guest's agent are accepted.
     public var guestSocket: String
@@ -67,7 +67,7 @@ public struct MachineSetup: Sendable, Equatable {
 
     /// Creates a setup without devices.
     public init(
-        accelerator: String, emulator: String, processors: Int, memory: UInt64, kernel: String, initrd: String,
+        accelerator: String, emulator: String?, processors: Int, memory: UInt64, kernel: String, initrd: String,
         commandLine: String, guestSocket: String, controlSocket: String
     ) {
         self.accelerator = accelerator

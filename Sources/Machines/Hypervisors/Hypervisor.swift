@@ -1,9 +1,9 @@
-/// What can run a machine: the seam between the engine and QEMU, and later a VMM of our own.
+/// What can run a machine: the seam between the engine and what executes guests, a QEMU or our own VMM.
 ///
 /// A hypervisor only plans: it turns a configuration into a jail that a monitor runs. Everything that happens while the
 /// machine runs goes through the sockets that the plan names, so it is the same whoever emulates the hardware.
 public protocol Hypervisor: Sendable {
-    /// Its name as users choose it: `qemu`.
+    /// Its name as users choose it: `qemu`, `kvm`.
     var name: String { get }
     /// What executes the guest's instructions.
     var accelerator: Accelerator { get }
@@ -37,7 +37,7 @@ public struct HypervisorCapabilities: OptionSet, Sendable {
 public enum HypervisorChoice: String, Sendable, CaseIterable {
     /// The best that this host can run.
     case auto
-    /// Our own VMM: not there yet.
+    /// Our own VMM.
     case kvm
     /// QEMU, with hardware virtualisation where there is some.
     case qemu
@@ -48,7 +48,7 @@ public enum HypervisorChoice: String, Sendable, CaseIterable {
     public func hypervisor() throws(MachineError) -> any Hypervisor {
         switch self {
         case .auto, .qemu: return try QEMUHypervisor()
-        case .kvm: throw MachineError(.missing, "hypervisor kvm: not part of this version; choose qemu or auto")
+        case .kvm: return try KVMHypervisor()
         }
     }
 }

@@ -6,7 +6,7 @@ internal import Wire
 ///
 /// ```
 /// /                    read-only, nothing but mount points: <runDirectory>/root
-/// /usr /lib /lib64     the host's, read-only: QEMU, virtiofsd and their libraries
+/// /usr /lib /lib64     the host's, read-only, where QEMU or virtiofsd are needed: them and their libraries
 /// /bulkhead-vmm        read-only
 /// /machine/…           kernel, initrd, image: read-only; disk
 /// /run/machine         <runDirectory>/vm: the sockets
@@ -19,16 +19,38 @@ struct HypervisorJail {
     static let image = "/machine/image"
     static let disk = "/machine/disk"
     static let sockets = "/run/machine"
-    /// What QEMU becomes once everything is open: nobody.
+    /// What whatever executes the guest becomes once everything is open: nobody.
     static let user = "65534:65534"
 
     private let configuration: MachineConfiguration
     private let devices: [String]
+    /// Whether a QEMU runs in it.
+    private let emulates: Bool
 
     /// `devices`: paths of character devices of the host that it needs.
-    init(_ configuration: MachineConfiguration, devices: [String]) {
+    init(_ configuration: MachineConfiguration, devices: [String], emulates: Bool) {
         self.configuration = configuration
         self.devices = devices
+        self.emulates = emulates
+    }
+
+    /// The virtiofsd that is installed, or nil.
+    static var shareServer: String? {
+        ["/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd"].first { Files.exists($0) }
+    }
+
+    /// Makes its directories, and says how it is run.
+    func launch(_ setup: MachineSetup) throws(MachineError) -> MachineLaunch {
+        try makeDirectories()
+        // Static programs need no libraries.
+        let folders = emulates || !configuration.shares.isEmpty ? ["/usr", "/lib", "/lib64", "/etc/ld.so.cache"] : []
+        return MachineLaunch(
+            specification: specification(
+                arguments: [HypervisorJail.program, "--setup", setup.json.description],
+                folders: folders.filter { Files.exists($0) }),
+            root: .directory(root),
+            guestSocket: sockets + "/guest.sock", controlSocket: sockets + "/control.sock",
+            wantsTap: configuration.hardwareAddress != nil)
     }
 
     /// The jail's root on the host.
@@ -79,8 +101,8 @@ struct HypervisorJail {
     }
 
     private var capabilities: [String] {
-        // To end QEMU, which is another user by then, and to let it become that.
-        let base = ["CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_DAC_OVERRIDE"]
+        // To become another user; and to end a QEMU that has become one.
+        let base = ["CAP_SETGID", "CAP_SETUID"] + (emulates ? ["CAP_KILL", "CAP_DAC_OVERRIDE"] : [])
         guard configuration.share || configuration.layers else { return base }
         // virtiofsd acts as the guest's users do, in files of the host; it gives up what it does not need.
         return base + [
@@ -124,8 +146,10 @@ struct HypervisorJail {
 
     private var resources: RuntimeResources {
         var resources = RuntimeResources()
-        // Beyond the guest's memory: QEMU itself, the code that it translates, virtiofsd.
-        resources.memory.limit = Int64(clamping: configuration.memory + (320 << 20))
+        // Beyond the guest's memory: QEMU itself and the code that it translates, or our own; virtiofsd.
+        let own: UInt64 = emulates ? 256 << 20 : 32 << 20
+        resources.memory.limit = Int64(
+            clamping: configuration.memory + own + (configuration.shares.isEmpty ? 0 : 64 << 20))
         resources.processes = 512
         resources.devices = [.init(allow: false)]
         // Files of devices may be made (the guest's, in a volume), only these used.

@@ -64,7 +64,10 @@ final class Supervisor {
         var shares: [Int32] = []
         defer { for socket in shares { _ = Descriptor(adopting: socket) } }
         for share in setup.shares { shares.append(try startShareServer(share)) }
-        return try QEMUHardware(setup, emulator: setup.emulator, shares: shares, loop: loop) { [unowned self] in
+        guard let emulator = setup.emulator else {
+            throw SystemError("run the machine on KVM: not part of this version", code: ENOSYS)
+        }
+        return try QEMUHardware(setup, emulator: emulator, shares: shares, loop: loop) { [unowned self] in
             hear($0)
         }
     }

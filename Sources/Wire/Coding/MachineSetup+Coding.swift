@@ -7,7 +7,7 @@ extension MachineSetup: WireValue {
     public init(_ field: JSONField) throws(JSONError) {
         self.init(
             accelerator: try field.required("accelerator").string(),
-            emulator: try field.required("emulator").string(),
+            emulator: try field.text("emulator"),
             processors: try field.required("processors").number(),
             memory: try field.required("memory").number(),
             kernel: try field.required("kernel").string(),
@@ -28,7 +28,7 @@ extension MachineSetup: WireValue {
     /// The setup as a document.
     public var json: JSON {
         .members([
-            "accelerator": .string(accelerator), "emulator": .string(emulator), "processors": JSON(processors),
+            "accelerator": .string(accelerator), "emulator": .text(emulator), "processors": JSON(processors),
             "memory": JSON(memory), "kernel": .string(kernel), "initrd": .string(initrd),
             "commandLine": .string(commandLine), "guestSocket": .string(guestSocket),
             "controlSocket": .string(controlSocket), "image": .text(image), "disk": .text(disk),

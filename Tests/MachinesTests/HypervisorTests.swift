@@ -6,7 +6,7 @@ import Wire
 @testable import Machines
 
 /// What is planned for a machine.
-struct QEMUHypervisorTests {
+struct HypervisorTests {
     private let folder = "/tmp/vm.plan.\(Program.number).\(Clock.monotonicNanoseconds)"
 
     private var configuration: MachineConfiguration {
@@ -16,7 +16,9 @@ struct QEMUHypervisorTests {
             runDirectory: folder, cgroupsPath: "/bulkhead/machine-m1", helpers: "/opt/bulkhead")
     }
 
-    private func plan(_ configuration: MachineConfiguration) throws -> (MachineLaunch, MachineSetup) {
+    private func plan(
+        _ configuration: MachineConfiguration, _ hypervisor: (any Hypervisor)? = nil
+    ) throws -> (MachineLaunch, MachineSetup) {
         defer {
             for part in ["root/run/machine", "root/run"] { try? Files.removeDirectory("\(folder)/\(part)") }
             for part in ["dev", "etc", "layers", "machine", "proc", "share", "tmp", "usr"] {
@@ -24,7 +26,7 @@ struct QEMUHypervisorTests {
             }
             for part in ["/root", "/vm", ""] { try? Files.removeDirectory(folder + part) }
         }
-        let launch = try QEMUHypervisor().launch(configuration)
+        let launch = try (hypervisor ?? QEMUHypervisor()).launch(configuration)
         let arguments = try #require(launch.specification.process?.arguments)
         #expect(Array(arguments.prefix(2)) == ["/bulkhead-vmm", "--setup"])
         return (launch, try MachineSetup(JSONField(JSON(parsing: arguments[2]))))
@@ -37,6 +39,32 @@ struct QEMUHypervisorTests {
         #expect(!setup.commandLine.contains("bulkhead."))
         #expect(launch.specification.process?.capabilities?.bounding.contains("CAP_SYS_ADMIN") == false)
         #expect(launch.guestSocket == folder + "/vm/guest.sock")
+    }
+
+    @Test func ourOwnMonitorNeedsLessOfTheHost() throws {
+        var configuration = configuration
+        configuration.diskPath = "/disks/a"
+        let (launch, setup) = try plan(configuration, KVMHypervisor(shareServer: nil))
+        #expect(setup.emulator == nil && setup.accelerator == "kvm" && setup.user == "65534:65534")
+        #expect(launch.specification.linux.devices.map(\.path) == (Files.exists("/dev/kvm") ? ["/dev/kvm"] : []))
+        #expect(launch.specification.process?.capabilities?.bounding == ["CAP_SETGID", "CAP_SETUID"])
+        #expect(!launch.specification.mounts.contains { ["/usr", "/lib"].contains($0.destination) })
+        let limit = launch.specification.linux.resources.memory.limit
+        #expect(limit == Int64(configuration.memory) + 32 << 20)
+    }
+
+    @Test func aShareNeedsItsServerAndItsLibraries() throws {
+        var configuration = configuration
+        configuration.share = true
+        #expect(throws: MachineError.self) { try plan(configuration, KVMHypervisor(shareServer: nil)) }
+        let (launch, _) = try plan(configuration, KVMHypervisor(shareServer: "/usr/libexec/virtiofsd"))
+        #expect(launch.specification.mounts.contains { $0.destination == "/usr" })
+        #expect(launch.specification.process?.capabilities?.bounding.contains("CAP_SYS_ADMIN") == true)
+    }
+
+    @Test(.enabled(if: !HostProcessor.hasHardwareVirtualisation, "this host can run guests on its processor"))
+    func aHostThatCannotVirtualiseSaysSo() {
+        #expect(throws: MachineError.self) { try HypervisorChoice.kvm.hypervisor() }
     }
 
     @Test func everythingAskedForReachesTheGuest() throws {
