@@ -6,8 +6,14 @@ final class ExecRelay: ConnectionHandler {
     private let client: Connection
     private var agent: Connection?
     private var number: UInt32 = 0
+    private let whenEnded: (ExitRecord?) -> Void
 
-    init(client: Connection) { self.client = client }
+    /// `whenEnded` is called before the client learns of the end, which comes over another connection as well, maybe
+    /// later; nil: there never was a process.
+    init(client: Connection, whenEnded: @escaping (ExitRecord?) -> Void) {
+        self.client = client
+        self.whenEnded = whenEnded
+    }
 
     /// Asks the agent, and hands everything that follows on.
     func begin(_ agent: Connection, container: String, _ setup: ExecSetup, _ number: UInt32) {
@@ -32,8 +38,12 @@ final class ExecRelay: ConnectionHandler {
         case .message(.event(.ready)): return
         case .message(.response(let answered, let response)):
             guard answered == number else { return }
+            if case .failed = response { whenEnded(nil) }
             client.respond(number, response)
             if case .failed = response { end() }
+        case .message(.event(.exited(_, let record))):
+            whenEnded(record)
+            client.send(frame)
         case .message, .data:
             client.send(frame)
             if client.isCongested { agent?.pauseReading() }

@@ -19,6 +19,8 @@ final class RemoteExecutor: Executor, ConnectionHandler {
     private var nextNumber: UInt32 = 0
     private var attached: ((Response) -> Void)?
     private var status: ExitStatus?
+    /// Further processes whose end has not been told.
+    private var execs: Set<String> = []
 
     /// Makes containers in the machine whose agent is reached through this socket.
     init(socket: String, in loop: EventLoop) {
@@ -88,12 +90,19 @@ final class RemoteExecutor: Executor, ConnectionHandler {
 
     func exec(_ setup: ExecSetup, _ number: UInt32, on connection: Connection) {
         do throws(Failure) {
-            let relay = ExecRelay(client: connection)
+            let relay = ExecRelay(client: connection) { [weak self] in self?.ended(exec: setup.id, $0) }
             let there = try connect(handler: relay)
+            execs.insert(setup.id)
             relay.begin(there, container: container, setup, number)
         } catch {
             connection.respond(number, .failed(error))
         }
+    }
+
+    /// Its end comes over its own connection and over the verbs': whoever has seen its streams end finds it told.
+    private func ended(exec: String, _ record: ExitRecord?) {
+        guard execs.remove(exec) != nil, let record else { return }
+        delegate?.ended(process: exec, record)
     }
 
     // MARK: Streams
@@ -127,7 +136,7 @@ final class RemoteExecutor: Executor, ConnectionHandler {
         case .message(.event(.exited(nil, let record))):
             if connection === control { ended(record.status) }
         case .message(.event(.exited(let process?, let record))):
-            if connection === control { delegate?.ended(process: process, record) }
+            if connection === control { ended(exec: process, record) }
         case .message(.event(.outOfMemory)):
             delegate?.ranOutOfMemory()
         case .message:
