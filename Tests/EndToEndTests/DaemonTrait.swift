@@ -35,16 +35,18 @@ struct DaemonTrait: SuiteTrait, TestScoping {
         try await daemon.stop()
     }
 
-    /// The test image, made once for all suites.
+    /// The test image, made once for all suites, unless there is one.
     private static let image = Task {
+        if let given = ProcessInfo.processInfo.environment["BULKHEAD_TEST_IMAGE"] { return given }
         let path = Program.folder + "/test-image.tar"
         let made = try await Program.run(Program.project + "/scripts/make-test-image", [path])
         try #require(made.code == 0, "make-test-image: \(made.story)")
         return path
     }
 
-    /// The guest's kernel, unpacked once for all suites.
+    /// The guest's kernel, unpacked once for all suites, unless there is one.
     private static let kernel = Task {
+        if let given = ProcessInfo.processInfo.environment["BULKHEAD_TEST_KERNEL"] { return given }
         let path = Program.folder + "/test-kernel"
         let made = try await Program.run(Program.project + "/scripts/fetch-kernel", [path], deadline: 300)
         try #require(made.code == 0, "fetch-kernel: \(made.story)")

@@ -37,7 +37,7 @@ struct Rig: ~Copyable {
         let logs = "\(image.logs)/\(resources.prefix)"
         try Files.makeDirectories(logs)
         do {
-            let programs = try RigPrograms(in: resources)
+            let programs = try RigPrograms(withDaemon: options.daemon, in: resources)
             var rig = try Rig(image, options, programs: programs.image, logs: logs)
             let value = try rig.live { rig throws in
                 try rig.awaitBoot(options)

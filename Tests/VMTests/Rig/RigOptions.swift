@@ -6,6 +6,8 @@ struct RigOptions: Sendable {
     var processors = 2
     /// Loads KVM in the guest, whose processor can virtualise (AMD's SVM, emulated).
     var nestedVirtualization = false
+    /// Brings the daemon along, its clients, an image and a kernel for its guests.
+    var daemon = false
     /// Further words for the guest's kernel.
     var kernelWords: [String] = []
     /// Seconds until the guest must have answered. In software and beside other tests a boot of 8 s may take long.
