@@ -45,12 +45,21 @@ struct HypervisorTests {
         var configuration = configuration
         configuration.diskPath = "/disks/a"
         let (launch, setup) = try plan(configuration, KVMHypervisor(shareServer: nil))
+        #expect(setup.commandLine.contains("bulkhead.disk=1") && !setup.commandLine.contains("bulkhead.image"))
         #expect(setup.emulator == nil && setup.accelerator == "kvm" && setup.user == "65534:65534")
         #expect(launch.specification.linux.devices.map(\.path) == (Files.exists("/dev/kvm") ? ["/dev/kvm"] : []))
         #expect(launch.specification.process?.capabilities?.bounding == ["CAP_SETGID", "CAP_SETUID"])
         #expect(!launch.specification.mounts.contains { ["/usr", "/lib"].contains($0.destination) })
         let limit = launch.specification.linux.resources.memory.limit
         #expect(limit == Int64(configuration.memory) + 32 << 20)
+    }
+
+    @Test func ourOwnMonitorGivesTheImageAsMemory() throws {
+        var configuration = configuration
+        configuration.imagePath = "/images/a.erofs"
+        let hypervisor = KVMHypervisor(shareServer: nil)
+        #expect(try plan(configuration, hypervisor).1.commandLine.contains("bulkhead.image=pmem"))
+        #expect(hypervisor.modules.contains("virtio_pmem"))
     }
 
     @Test func aShareNeedsItsServerAndItsLibraries() throws {

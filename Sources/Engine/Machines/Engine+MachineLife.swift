@@ -43,8 +43,8 @@ extension Engine {
             do throws(MachineError) {
                 let hypervisor = try choice.hypervisor()
                 var configuration = MachineConfiguration(
-                    id: id, kernel: try store.prepare(), runDirectory: folder, cgroupsPath: cgroup,
-                    helpers: Files.parent(of: agent))
+                    id: id, kernel: try store.prepare(modules: hypervisor.modules), runDirectory: folder,
+                    cgroupsPath: cgroup, helpers: Files.parent(of: agent))
                 configuration.processors = specification.processors
                 configuration.memory = specification.memory
                 configuration.imagePath = parts.imagePath

@@ -1,7 +1,14 @@
 /// What the machine's owner has said on the kernel's command line: words `bulkhead.NAME=VALUE`.
 struct KernelOptions: Equatable {
-    /// Whether there is a block device with the serial `image`.
-    var image = false
+    /// Where the image is, if there is one.
+    enum Image {
+        /// On the block device with the serial `image`.
+        case disk
+        /// In persistent memory, which the host shares among the machines of one image.
+        case memory
+    }
+
+    var image: Image?
     /// Whether there is a block device with the serial `disk`.
     var disk = false
     /// Whether there is a virtiofs share with the tag `share`.
@@ -13,7 +20,8 @@ struct KernelOptions: Equatable {
     init(commandLine: String) {
         for word in commandLine.split(whereSeparator: \.isWhitespace) {
             switch word {
-            case "bulkhead.image=1": image = true
+            case "bulkhead.image=1": image = .disk
+            case "bulkhead.image=pmem": image = .memory
             case "bulkhead.disk=1": disk = true
             case "bulkhead.share=1": share = true
             case "bulkhead.layers=1": layers = true

@@ -9,6 +9,8 @@ public protocol Hypervisor: Sendable {
     var accelerator: Accelerator { get }
     /// What machines of this hypervisor can have.
     var capabilities: HypervisorCapabilities { get }
+    /// The kernel's modules that its guests need beyond what every guest needs, each before those that find it there.
+    var modules: [String] { get }
     /// Plans a machine, and makes the directories that the plan needs below `runDirectory`.
     func launch(_ configuration: MachineConfiguration) throws(MachineError) -> MachineLaunch
 }
@@ -47,6 +49,7 @@ public enum HypervisorChoice: String, Sendable, CaseIterable {
     /// - Throws: ``MachineError`` that says what is missing.
     public func hypervisor() throws(MachineError) -> any Hypervisor {
         switch self {
+        case .auto where HostProcessor.hasHardwareVirtualisation: return try KVMHypervisor()
         case .auto, .qemu: return try QEMUHypervisor()
         case .kvm: return try KVMHypervisor()
         }

@@ -35,7 +35,6 @@ extension HypervisorJail {
             // anything is mounted, and gives up.
             "SWIFT_ROOT=/",
         ]
-        if configuration.imagePath != nil { words.append("bulkhead.image=1") }
         if configuration.diskPath != nil { words.append("bulkhead.disk=1") }
         for share in configuration.shares { words.append("bulkhead.\(share.tag)=1") }
         return words + configuration.kernelOptions

@@ -35,16 +35,20 @@ public struct KVMHypervisor: Hypervisor {
     /// A share, when there is a virtiofsd.
     public var capabilities: HypervisorCapabilities { shareServer == nil ? [] : .share }
 
+    /// For memory that is given back to the host, and for the image as memory.
+    public var modules: [String] { ["virtio_balloon", "nd_pmem", "virtio_pmem"] }
+
     /// Plans a machine.
     ///
     /// - Throws: ``MachineError`` of kind `missing` for a share without a virtiofsd, `invalid` for a size that can't be.
     public func launch(_ configuration: MachineConfiguration) throws(MachineError) -> MachineLaunch {
         try configuration.check(mostProcessors: 32, shareServer: shareServer)
-        let words = [
+        var words = [
             "console=ttyS0", "tsc=reliable", "no_timer_check",
             // There is a keyboard controller only so that a reset finds it: probing for more takes time.
             "reboot=k", "i8042.noaux", "i8042.nomux", "i8042.dumbkbd",
         ]
+        if configuration.imagePath != nil { words.append("bulkhead.image=pmem") }
         let setup = HypervisorJail.setup(
             configuration, accelerator: .kvm, emulator: nil, shareServer: shareServer, kernelOptions: words)
         return try HypervisorJail(configuration, devices: ["/dev/kvm"], emulates: false).launch(setup)

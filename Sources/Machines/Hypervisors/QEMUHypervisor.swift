@@ -30,6 +30,9 @@ public struct QEMUHypervisor: Hypervisor {
     /// A share, when there is a virtiofsd.
     public var capabilities: HypervisorCapabilities { shareServer == nil ? [] : .share }
 
+    /// None.
+    public var modules: [String] { [] }
+
     /// Plans a machine.
     ///
     /// - Throws: ``MachineError`` of kind `missing` for a share without a virtiofsd, `invalid` for a size that can't be.
@@ -50,6 +53,7 @@ public struct QEMUHypervisor: Hypervisor {
             words.append("mitigations=off")
         }
         return HypervisorJail.setup(
-            configuration, accelerator: accelerator, emulator: emulator, shareServer: shareServer, kernelOptions: words)
+            configuration, accelerator: accelerator, emulator: emulator, shareServer: shareServer,
+            kernelOptions: words + (configuration.imagePath == nil ? [] : ["bulkhead.image=1"]))
     }
 }

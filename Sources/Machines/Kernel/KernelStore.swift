@@ -6,7 +6,7 @@ internal import Linux
 /// <directory>/boot/vmlinuz-RELEASE           from the package
 /// <directory>/lib/modules/RELEASE/…          (or usr/lib/modules)
 /// <directory>/cache/RELEASE-<mark>/vmlinux   made once for a kernel
-/// <directory>/cache/RELEASE-<mark>/initrd-<mark>   made once for a kernel and an agent
+/// <directory>/cache/RELEASE-<mark>/initrd-<mark>-<modules>   made once for a kernel, an agent and further modules
 /// ```
 /// A mark stands for the file that something was made from: its size and time of change.
 public struct KernelStore: Sendable {
@@ -26,8 +26,9 @@ public struct KernelStore: Sendable {
 
     /// Extracts the newest kernel and builds its initrd, unless both are cached already.
     ///
+    /// - Parameter modules: those that the guest needs beyond what every guest needs.
     /// - Throws: ``MachineError``, of kind `missing` where there is no kernel.
-    public func prepare() throws(MachineError) -> GuestKernel {
+    public func prepare(modules: [String] = []) throws(MachineError) -> GuestKernel {
         let (release, compressed) = try newest()
         let folder = "\(directory)/cache/\(release)-\(try mark(of: compressed))"
         do { try Files.makeDirectories(folder) } catch { throw MachineError(.failed, "\(error)") }
@@ -37,17 +38,21 @@ public struct KernelStore: Sendable {
             let extracted = try CompressedKernel.extract(bytes, name: compressed)
             try step { () throws(SystemError) in try Files.writeDurably(kernel, extracted) }
         }
-        let initrd = "\(folder)/initrd-\(KernelStore.format)-\(try mark(of: agent))"
-        if !Files.exists(initrd) { try makeInitrd(initrd, release: release, folder: folder) }
+        let stem = "\(folder)/initrd-\(KernelStore.format)-\(try mark(of: agent))"
+        let initrd = ([stem] + modules).joined(separator: "-")
+        if !Files.exists(initrd) {
+            try makeInitrd(initrd, modules: ModuleTree.wanted + modules, release: release)
+            removeOthers(in: folder, keeping: stem)
+        }
         return GuestKernel(kernelPath: kernel, initrdPath: initrd, release: release)
     }
 
-    private func makeInitrd(_ path: String, release: String, folder: String) throws(MachineError) {
+    private func makeInitrd(_ path: String, modules wanted: [String], release: String) throws(MachineError) {
         let places = ["\(directory)/lib/modules/\(release)", "\(directory)/usr/lib/modules/\(release)"]
         guard let modules = places.first(where: { Files.isDirectory($0) }) else {
             throw MachineError(.missing, "kernel modules: neither of \(places.joined(separator: ", ")) is there")
         }
-        let order = try ModuleTree(folder: modules).closure(of: ModuleTree.wanted)
+        let order = try ModuleTree(folder: modules).closure(of: wanted)
         let program = try step { () throws(SystemError) in try Files.read(agent, limit: 1 << 28) }
         guard var image = ELFImage(program) else {
             throw MachineError(.unusable, "guest agent \(agent): not a 64-bit ELF program")
@@ -63,14 +68,13 @@ public struct KernelStore: Sendable {
             try? Files.remove(temporary)
             throw error
         }
-        removeOthers(in: folder, keeping: path)
     }
 
     /// Initrds of agents that are not there any more. Machines that run have read theirs.
-    private func removeOthers(in folder: String, keeping path: String) {
+    private func removeOthers(in folder: String, keeping stem: String) {
         for name in (try? Files.entries(of: folder)) ?? [] where name.hasPrefix("initrd-") && !name.hasSuffix(".new") {
             // Left behind, it only takes room.
-            if "\(folder)/\(name)" != path { try? Files.remove("\(folder)/\(name)") }
+            if !"\(folder)/\(name)".hasPrefix(stem) { try? Files.remove("\(folder)/\(name)") }
         }
     }
 
