@@ -165,7 +165,7 @@ let package = Package(
             name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "TestKit", "Wire"], swiftSettings: common),
         // The guest is compiled by the tests themselves.
         .testTarget(
-            name: "VMMTests", dependencies: ["CLinux", "Linux", "TestKit", "VMM"], exclude: ["Guest"],
+            name: "VMMTests", dependencies: ["CLinux", "Linux", "OCI", "TestKit", "VMM", "Wire"], exclude: ["Guest"],
             swiftSettings: common),
         .testTarget(
             name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),

@@ -46,6 +46,12 @@ final class QEMUHardware: GuestHardware {
 
     func takePort() -> Descriptor? { port.take() }
 
+    func holdConsole(_ held: Bool) {
+        guard let number = console?.rawValue else { return }
+        // The descriptor is watched: there is nothing that could fail.
+        try? loop.modify(number, held ? [] : .readable)
+    }
+
     func kill() { emulator?.kill() }
 
     private func readConsole() {

@@ -8,6 +8,9 @@ protocol GuestHardware: AnyObject {
     var process: Int32 { get }
     /// The host's end of the port that the agent finds its link on; nil once it was taken.
     func takePort() -> Descriptor?
+    /// Whether what the guest prints is to wait: it then waits, too, once it has printed more than has room on the way.
+    /// At its end everything is reported.
+    func holdConsole(_ held: Bool)
     /// Ends the guest at once; its end is reported like any other.
     func kill()
 }

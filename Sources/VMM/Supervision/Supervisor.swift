@@ -4,11 +4,13 @@ internal import Wire
 
 /// Runs one machine: starts its hardware and helpers, carries the connections to the agent, and finds out how it ends.
 ///
-/// Everything of it happens on one thread, in the handlers of the loop. Where bulkhead-vmm is the first process of its
-/// jail, as it usually is, the kernel ends QEMU and virtiofsd with it.
+/// Everything of it happens on one thread, in the handlers of the loop (our own VMM beside it has threads of its own).
+/// Where bulkhead-vmm is the first process of its jail, as it usually is, the kernel ends QEMU and virtiofsd with it.
 final class Supervisor {
     /// Seconds that a guest has to power off once it has been asked to.
     private static let powerOffDeadline = 10
+    /// Milliseconds that a slow reader of the console is waited for once the machine has ended.
+    private static let readerPatience: Int64 = 2000
 
     private let setup: MachineSetup
     private let loop: EventLoop
@@ -20,6 +22,7 @@ final class Supervisor {
     private var controlServer: ControlServer?
     private var outcome: MachineLife.Outcome?
     private let startedAt = Clock.realtimeNanoseconds
+    private lazy var log = ConsoleLog(1, loop: loop) { [unowned self] in hardware?.holdConsole($0) }
 
     /// Plans to run a machine.
     init(_ setup: MachineSetup) throws(SystemError) {
@@ -42,7 +45,7 @@ final class Supervisor {
 
     // MARK: Starting
 
-    private func start() throws(SystemError) {
+    private func start() throws {
         signal(SIGPIPE, SIG_IGN)
         try loop.watch(signals: [SIGTERM, SIGINT]) { [unowned self] _ in powerOff() }
         let listener = try UnixSocket.listen(setup.guestSocket)
@@ -59,13 +62,13 @@ final class Supervisor {
         }
     }
 
-    private func startHardware() throws(SystemError) -> any GuestHardware {
+    private func startHardware() throws -> any GuestHardware {
         // Closed here once the hardware has them: only it holds its ends then, and when it ends, the servers see that.
         var shares: [Int32] = []
         defer { for socket in shares { _ = Descriptor(adopting: socket) } }
         for share in setup.shares { shares.append(try startShareServer(share)) }
         guard let emulator = setup.emulator else {
-            throw SystemError("run the machine on KVM: not part of this version", code: ENOSYS)
+            return try KVMHardware(setup, shares: shares, loop: loop) { [unowned self] in hear($0) }
         }
         return try QEMUHardware(setup, emulator: emulator, shares: shares, loop: loop) { [unowned self] in
             hear($0)
@@ -95,11 +98,11 @@ final class Supervisor {
         switch news {
         case .printed(let bytes):
             panic.feed(bytes)
-            // The monitor behind standard output may have been killed: the machine goes on without a log.
-            if let output = try? Descriptor.duplicating(1) { try? output.writeAll(bytes) }
+            log.write(bytes)
         case .failed(let reason): end(.killed, reason)
         case .ended(let end):
             panic.finish()
+            log.finish(waitingAtMost: Supervisor.readerPatience)
             for server in shareServers { server.kill() }
             settle(life.outcome(of: end, panic: panic.reason))
             loop.stop()

@@ -30,6 +30,10 @@ static void write32(u64 address, u32 value) {
 static void print(const char *text) {
     while (*text) out8(0x700, (u8)*text++);
 }
+static void send(char character) {
+    while (!(in8(0x3F8 + 5) & 0x20)) {}
+    out8(0x3F8, (u8)character);
+}
 static void print_hex(u64 value) {
     char digits[17];
     int i = 16;
@@ -144,10 +148,14 @@ void guest_main(const char *line) {
         print(argument(line));
         print("\n");
     } else if (is(line, "serial")) {
-        for (const char *text = argument(line); *text; text++) {
-            while (!(in8(0x3F8 + 5) & 0x20)) {}
-            out8(0x3F8, (u8)*text);
-        }
+        for (const char *text = argument(line); *text; text++) send(*text);
+    } else if (is(line, "stay")) {
+        for (const char *text = argument(line); *text; text++) send(*text);
+        for (;;) __asm__ volatile("pause");
+    } else if (is(line, "pour")) {
+        for (u32 count = 0; count < 0x34000; count++) out8(0x3F8, (u8)"0123456789abcdef"[count % 16]);
+    } else if (is(line, "flood")) {
+        for (;;) send('x');
     } else if (is(line, "unknown")) {
         out8(0x123, 1);
         tell("port", in32(0x123));

@@ -18,13 +18,16 @@ enum GuestProgram {
 
     /// Its file, as one that a machine can boot.
     static func file(_ entry: Entry) throws -> BootFile {
-        let bytes =
-            switch entry {
-            case .pvh: try pvh.get()
-            case .elf: try elf.get()
-            case .image: try image.get()
-            }
-        return try file(bytes, name: "the tests' guest (\(entry))")
+        try file(bytes(entry), name: "the tests' guest (\(entry))")
+    }
+
+    /// What stands in its file.
+    static func bytes(_ entry: Entry) throws -> [UInt8] {
+        switch entry {
+        case .pvh: try pvh.get()
+        case .elf: try elf.get()
+        case .image: try image.get()
+        }
     }
 
     /// A file of these bytes.

@@ -1,0 +1,123 @@
+internal import Glibc
+internal import Linux
+internal import Wire
+
+/// A guest that this process itself executes, on KVM.
+///
+/// ```
+///  supervisor's loop ◄─ HardwareSignals ── processors' threads, I/O threads     it is over; a device has failed
+///                    ◄─ ConsoleQueue ───── processors' threads                  what the guest prints
+///                    ◄─ port ───────────── I/O thread of the console            the link to the agent
+/// ```
+final class KVMHardware: GuestHardware {
+    private let loop: EventLoop
+    private let report: (HardwareNews) -> Void
+    private let console: ConsoleQueue
+    private let signals: HardwareSignals
+    private let names: [(name: String, isVital: Bool)]
+    private var port: Descriptor?
+    private var devices: KVMDevices?
+    private var machine: Machine?
+    private var consoleIsHeld = false
+
+    /// Starts the guest; `shares` are connections to the servers of the shared folders, in their order, which stay the
+    /// caller's to close.
+    init(
+        _ setup: MachineSetup, shares: [Int32], loop: EventLoop, report: @escaping (HardwareNews) -> Void
+    ) throws(VMMError) {
+        self.loop = loop
+        self.report = report
+        var files = try MachineFiles(setup)
+        let ends: SocketPair
+        do throws(SystemError) {
+            (console, signals) = (try ConsoleQueue(), try HardwareSignals())
+            ends = try UnixSocket.pair()
+        } catch {
+            throw VMMError(error)
+        }
+        let memory = try GuestMemoryMapping(count: setup.memory & ~(GuestMemoryMapping.page - 1))
+        let devices = try KVMDevices(
+            setup, image: files.image, disk: files.disk, tap: files.tap.take(), port: ends.second, shares: shares,
+            memory: memory)
+        port = consume ends.first
+        names = devices.entries.map { ($0.name, $0.isVital) }
+        var configuration = MachineConfiguration(
+            processors: UInt32(clamping: setup.processors), commandLine: setup.commandLine)
+        configuration.serial = { [console] in console.send($0) }
+        configuration.devices = devices.entries.map(\.device)
+        configuration.deviceFailed = { [signals] in signals.tell(device: $0, failed: $1) }
+        let machine = try Machine(
+            configuration, memory: memory, system: files.system, kernel: files.kernel, initrd: files.initrd
+        ) { [signals] _ in signals.tellOver() }
+        self.devices = devices
+        self.machine = machine
+        do throws(SystemError) {
+            try loop.add(console.event, .readable) { [unowned self] _ in readConsole() }
+            try loop.add(signals.event, .readable) { [unowned self] _ in hear() }
+        } catch {
+            throw VMMError(error)
+        }
+        try machine.start()
+    }
+
+    deinit {
+        loop.remove(console.event)
+        loop.remove(signals.event)
+        console.letGo()
+    }
+
+    var process: Int32 { getpid() }
+
+    func takePort() -> Descriptor? { port.take() }
+
+    func holdConsole(_ held: Bool) {
+        consoleIsHeld = held
+        readConsole()
+    }
+
+    func kill() { signals.tellOver() }
+
+    private func readConsole() {
+        guard !consoleIsHeld else { return }
+        let bytes = console.take()
+        if !bytes.isEmpty { report(.printed(bytes)) }
+    }
+
+    private func hear() {
+        let told = signals.take()
+        for (number, error) in told.failures {
+            let (name, isVital) = names[number]
+            Console.print("device \(name): \(error)")
+            // The other devices' drivers give up, and the guest goes on.
+            if isVital && !told.isOver { report(.failed("device \(name): \(error)")) }
+        }
+        if told.isOver { finish() }
+    }
+
+    /// Takes the machine down, and reports its end after all that the guest has printed.
+    private func finish() {
+        guard let machine else { return }
+        console.letGo()
+        machine.stop()
+        let end = machine.guestEnd
+        self.machine = nil
+        devices = nil
+        consoleIsHeld = false
+        readConsole()
+        report(.ended(end.map { HardwareEnd($0) } ?? .killed("it was ended by force")))
+    }
+}
+
+extension HardwareEnd {
+    /// What the end of a guest on KVM means.
+    init(_ end: GuestEnd) {
+        self =
+            switch end {
+            case .poweredOff: .poweredOff
+            case .reset: .reset(nil)
+            case .tripleFault: .reset("\(end)")
+            case .panicked: .panicked
+            case .failed(let reason): .killed(reason)
+            }
+    }
+}
