@@ -1,7 +1,8 @@
 internal import Linux
 internal import Wire
 
-/// The virtio devices of a machine on KVM, as its setup asks for them; the guest finds the same as QEMU's would.
+/// The virtio devices of a machine on KVM, as its setup asks for them. The guest finds the same as in QEMU, but for the
+/// image, which is memory here, and no disk.
 struct KVMDevices {
     /// One of them, by the name that messages call it.
     struct Entry {
@@ -13,20 +14,21 @@ struct KVMDevices {
 
     /// In the order in which the guest finds them.
     private(set) var entries: [Entry] = []
-    private(set) var disks: [BlockDevice] = []
+    private(set) var disk: BlockDevice?
     private(set) var network: NetDevice?
     let balloon: BalloonDevice
+    private(set) var image: ImageMemory?
 
     /// Makes them.
     ///
     /// - Parameters:
-    ///   - image: the read-only disk.
-    ///   - disk: the writable one.
+    ///   - file: the image.
+    ///   - diskFile: the disk.
     ///   - tap: the network's; it is the device's from now on.
     ///   - port: the guest's end of the link to its agent.
     ///   - shares: connections to the servers of the shared folders, in their order; they stay the caller's to close.
     init(
-        _ setup: MachineSetup, image: BlockFile?, disk: BlockFile?, tap: consuming Descriptor?,
+        _ setup: MachineSetup, image file: consuming Descriptor?, disk diskFile: BlockFile?, tap: consuming Descriptor?,
         port: consuming Descriptor, shares: [Int32], memory: borrowing GuestMemoryMapping
     ) throws(VMMError) {
         do {
@@ -39,8 +41,16 @@ struct KVMDevices {
             let console = try ConsoleDevice(ports: 1, thread: thread)
             try console.add(ConsolePortSetup(name: MachineSetup.portName, end: .stream(port)))
             add("console", console)
-            if let image { try add(disk: image, serial: MachineSetup.imageSerial) }
-            if let disk { try add(disk: disk, serial: MachineSetup.diskSerial) }
+            if let file = file.take() {
+                let image = try ImageMemory(file, behind: memory.memory)
+                add("image", try image.device(thread: thread))
+                self.image = image
+            }
+            if let file = diskFile {
+                let disk = BlockDevice(file, serial: MachineSetup.diskSerial, threads: [try IOThread("disk")])
+                add("disk", disk)
+                self.disk = disk
+            }
             if let tap = tap.take(), let address = setup.hardwareAddress {
                 guard let address = HardwareAddress(address) else {
                     throw VMMError(.configuration, "\(address) is no hardware address")
@@ -64,12 +74,6 @@ struct KVMDevices {
         } catch {
             throw VMMError(.system, "\(error)")
         }
-    }
-
-    private mutating func add(disk file: BlockFile, serial: String) throws(SystemError) {
-        let disk = BlockDevice(file, serial: serial, threads: [try IOThread(serial)])
-        disks.append(disk)
-        add(serial, disk)
     }
 
     private mutating func add(_ name: String, _ device: any VirtioDevice, isVital: Bool = true) {

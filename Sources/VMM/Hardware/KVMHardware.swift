@@ -37,13 +37,14 @@ final class KVMHardware: GuestHardware {
         }
         let memory = try GuestMemoryMapping(count: setup.memory & ~(GuestMemoryMapping.page - 1))
         let devices = try KVMDevices(
-            setup, image: files.image, disk: files.disk, tap: files.tap.take(), port: ends.second, shares: shares,
-            memory: memory)
+            setup, image: files.image.take(), disk: files.disk, tap: files.tap.take(), port: ends.second,
+            shares: shares, memory: memory)
         port = consume ends.first
         names = devices.entries.map { ($0.name, $0.isVital) }
         var configuration = MachineConfiguration(
             processors: UInt32(clamping: setup.processors), commandLine: setup.commandLine)
         configuration.serial = { [console] in console.send($0) }
+        if let image = devices.image { configuration.regions = [image.region] }
         configuration.devices = devices.entries.map(\.device)
         configuration.deviceFailed = { [signals] in signals.tell(device: $0, failed: $1) }
         let machine = try Machine(
@@ -64,6 +65,9 @@ final class KVMHardware: GuestHardware {
         loop.remove(console.event)
         loop.remove(signals.event)
         console.letGo()
+        // Its guest has the image's memory.
+        machine = nil
+        devices = nil
     }
 
     var process: Int32 { getpid() }

@@ -6,8 +6,8 @@ struct MachineFiles: ~Copyable {
     let system: KVMSystem
     let kernel: BootFile
     let initrd: BootFile?
-    /// The read-only disk.
-    let image: BlockFile?
+    /// The read-only image.
+    var image: Descriptor?
     /// The writable one.
     let disk: BlockFile?
     /// The network's.
@@ -19,9 +19,12 @@ struct MachineFiles: ~Copyable {
         let system = try KVMSystem()
         let kernel = try BootFile(path: setup.kernel)
         let initrd = try BootFile(path: setup.initrd)
-        let image = try setup.image.map { path throws(VMMError) in try MachineFiles.open(path, readOnly: true) }
-        let disk = try setup.disk.map { path throws(VMMError) in try MachineFiles.open(path, readOnly: false) }
-        self.image = image
+        let image = try setup.image.map { path throws(VMMError) in try MachineFiles.open(path, .readOnly) }
+        let disk = try setup.disk.map { path throws(VMMError) in
+            let file = try MachineFiles.open(path, .readWrite)
+            do { return try BlockFile(file, readOnly: false) } catch { throw VMMError(.system, "\(path): \(error)") }
+        }
+        self.image = consume image
         self.disk = disk
         self.tap = consume tap
         self.system = consume system
@@ -29,11 +32,7 @@ struct MachineFiles: ~Copyable {
         self.initrd = consume initrd
     }
 
-    private static func open(_ path: String, readOnly: Bool) throws(VMMError) -> BlockFile {
-        do throws(SystemError) {
-            return try BlockFile(try Descriptor.open(path, readOnly ? .readOnly : .readWrite), readOnly: readOnly)
-        } catch {
-            throw VMMError(.system, "\(path): \(error)")
-        }
+    private static func open(_ path: String, _ flags: OpenFlags) throws(VMMError) -> Descriptor {
+        do { return try Descriptor.open(path, flags) } catch { throw VMMError(error) }
     }
 }
