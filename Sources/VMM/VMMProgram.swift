@@ -4,7 +4,7 @@ internal import Wire
 /// The program `bulkhead-vmm`: supervises the hypervisor of one machine.
 ///
 /// `bulkhead-vmm --setup JSON`, with the machine's console on standard output. It ends with the machine; its exit code
-/// is a `MachineEnd`. (`--boot` is there for trying kernels by hand.)
+/// is a `MachineEnd`. (`--boot` is there for trying kernels and devices by hand: ``BootProgram``.)
 public enum VMMProgram {
     /// Runs the program.
     ///
