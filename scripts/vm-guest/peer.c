@@ -5,7 +5,7 @@
 //   peer both ADDRESS BYTES          both at once
 //   peer ask ADDRESS COUNT           sends a byte and waits for one, so many times: prints microseconds for one
 //   peer answer ADDRESS              sends back what comes
-//   peer serve PORT                  in a guest: runs the shell scripts that come to this port, one after the other, and
+//   peer serve PORT                  in a guest: runs the shell scripts that come to this port, and
 //                                    connects to port 1 of the host once, when it is ready
 //   peer shell ADDRESS               has the script on standard input run there, and ends as it did
 //
@@ -66,17 +66,20 @@ static int tcp(const char *address, int port, int listens) {
 
 static int local(char *path, int listens) {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
-    char *port = listens ? NULL : strchr(path, ':'), greeting[64];
+    char *port = listens ? NULL : strchr(path, ':'), byte = 0;
     if (port) *port++ = 0;
     strncpy(name.sun_path, path, sizeof name.sun_path - 1);
-    int number = (listens ? accepted : connected)(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&name, sizeof name);
-    if (!port) return number;
-    dprintf(number, "CONNECT %s\n", port);
-    for (size_t i = 0; i < sizeof greeting; i++) {
-        if (read(number, greeting + i, 1) != 1) errx(2, "%s: refused", path);
-        if (greeting[i] == '\n') return number;
+    // The guest's program may not listen yet: the stream ends without a greeting then.
+    for (int i = 0; i < 200; i++) {
+        int number = (listens ? accepted : connected)(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&name, sizeof name);
+        if (!port) return number;
+        dprintf(number, "CONNECT %s\n", port);
+        while (read(number, &byte, 1) == 1)
+            if (byte == '\n') return number;
+        close(number);
+        usleep(50000);
     }
-    errx(2, "%s: no greeting", path);
+    errx(2, "%s: refused", path);
 }
 
 static int opened(char *address, int writes) {
@@ -137,6 +140,25 @@ static void receive_all(int number, uint64_t count) {
 }
 
 // The script comes up to the end of the stream; what it prints goes back, and a last line has its code.
+static void run(int one) {
+    char script[64 << 10];
+    size_t size = 0;
+    for (ssize_t got; size < sizeof script - 1 && (got = read(one, script + size, sizeof script - 1 - size)) > 0;) size += got;
+    script[size] = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGPIPE, SIG_DFL);
+        dup2(one, 1);
+        dup2(one, 2);
+        execl("/bin/sh", "sh", "-c", script, NULL);
+        _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    dprintf(one, "\n%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    _exit(0);
+}
+
 static void serve(int port) {
     struct sockaddr_vm name = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port};
     struct sockaddr_vm host = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST, .svm_port = 1};
@@ -147,20 +169,8 @@ static void serve(int port) {
     connect(one, (void *)&host, sizeof host);
     close(one);
     while ((one = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-        char script[64 << 10];
-        size_t size = 0;
-        for (ssize_t got; size < sizeof script - 1 && (got = read(one, script + size, sizeof script - 1 - size)) > 0;) size += got;
-        script[size] = 0;
-        pid_t child = fork();
-        if (child == 0) {
-            dup2(one, 1);
-            dup2(one, 2);
-            execl("/bin/sh", "sh", "-c", script, NULL);
-            _exit(127);
-        }
-        int status = 0;
-        waitpid(child, &status, 0);
-        dprintf(one, "\n%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        while (waitpid(-1, NULL, WNOHANG) > 0) {}
+        if (fork() == 0) run(one);
         close(one);
     }
     err(2, "accept");
