@@ -39,8 +39,9 @@ struct QEMUCommand {
     }
 
     private var processor: String {
-        // No machines within machines; page tables of five levels only make emulated walks longer.
-        setup.accelerator == "tcg" ? "max,la57=off,svm=off" : "host"
+        // No machines within machines; page tables of five levels only make emulated walks longer. Without erms and fsrm
+        // the kernel clears and copies memory by words: emulated, a byte takes as long as a word.
+        setup.accelerator == "tcg" ? "max,la57=off,svm=off,erms=off,fsrm=off" : "host"
     }
 
     private var channels: [String] {
