@@ -9,8 +9,9 @@ extension RunningContainer {
     ///
     /// - Parameter meanwhile: what can be done while the new process sets itself up; it gets the process's number and its
     ///   control group.
+    /// - Parameter programs: those that decide about devices of containers before.
     public static func create(
-        _ blueprint: ContainerBlueprint, streams: StandardStreams,
+        _ blueprint: ContainerBlueprint, streams: StandardStreams, programs: DevicePrograms = DevicePrograms(),
         meanwhile: (_ process: Int32, _ group: Cgroup) -> Void = { _, _ in }
     ) throws(RuntimeError) -> RunningContainer {
         let plan = try ContainerPlan(blueprint)
@@ -23,7 +24,7 @@ extension RunningContainer {
             return try create(plan, streams, layout, in: try plan.makeGroup(layout), beingMade: nil, meanwhile)
         }
         let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
-            try CgroupCreation(plan.cgroupPath, layout: layout, limits: plan.limits)
+            try CgroupCreation(plan.cgroupPath, layout: layout, limits: plan.limits, programs: programs)
         }
         return try create(plan, streams, layout, in: group.group, beingMade: group, meanwhile)
     }

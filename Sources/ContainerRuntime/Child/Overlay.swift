@@ -7,11 +7,16 @@ struct Overlay {
     let lower: [String]
     let upper: String?
     let work: String?
+    /// Whether files keep numbers of their own whichever layers they come from: an overlay of this one shows them as
+    /// those of a single file system.
+    var hasUniqueNumbers = false
+
+    /// The longest value that fsconfig(2) takes before Linux 6.5, in bytes.
+    private static let longestValue = 255
 
     /// Mounts it; it is attached nowhere yet.
     ///
-    /// mount(2) takes one page of options: the layers' common directory becomes the present one and their paths are
-    /// given relative to it, so that 127 layers fit. (fsconfig takes 256 bytes a value, and `lowerdir+` came with 6.5.)
+    /// The layers' common directory becomes the present one and their paths are given relative to it: so they are short.
     func mount() throws(SystemError) -> Descriptor {
         let common = Overlay.commonDirectory(lower)
         try Program.changeDirectory(common)
@@ -20,10 +25,24 @@ struct Overlay {
             let relative = String(path.dropFirst(prefix))
             return Overlay.escaped(relative.isEmpty ? "." : relative)
         }
-        var data = "lowerdir=" + layers.concatenated(separator: ":")
+        var options = [("lowerdir", layers.concatenated(separator: ":"))]
         if let upper, let work {
-            data += ",upperdir=\(Overlay.escaped(upper)),workdir=\(Overlay.escaped(work))"
+            options += [("upperdir", Overlay.escaped(upper)), ("workdir", Overlay.escaped(work))]
         }
+        if hasUniqueNumbers { options.append(("xino", "on")) }
+        // Older kernels refuse commas there, whatever stands in front of them.
+        let isSimple = options.allSatisfy { _, value in
+            value.utf8.count <= Overlay.longestValue && !value.utf8.contains(UInt8(ascii: ","))
+        }
+        guard isSimple else { return try mountAtPlace(options, or: common) }
+        return try Mount.make(
+            "overlay", source: "overlay", options: options.map { ($0, $1) }, upper == nil ? .readOnly : [])
+    }
+
+    /// The way for many layers: mount(2) takes one page of options, in which 127 of them fit. (`lowerdir+` came with
+    /// Linux 6.5.)
+    private func mountAtPlace(_ options: [(String, String)], or common: String) throws(SystemError) -> Descriptor {
+        let data = options.map { "\($0)=\($1)" }.concatenated(separator: ",")
         guard data.utf8.count < 4096 else { throw SystemError("mount overlay", "options", code: E2BIG) }
         // The first layer is a directory that exists: the overlay is put over it for a moment, to be taken from there.
         let place = upper ?? lower.first ?? common

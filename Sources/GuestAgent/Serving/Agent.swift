@@ -1,3 +1,4 @@
+internal import ContainerRuntime
 internal import Glibc
 internal import Linux
 internal import Monitor
@@ -10,6 +11,8 @@ final class Agent {
     let machine: MachineProcesses
     private(set) var containers: [String: Supervisor] = [:]
     private var network = GuestNetwork()
+    private let programs = DevicePrograms()
+    private var layers = MergedLayers(in: Bringup.folder + "/roots")
     private let isMachine: Bool
     private var poweringOff = false
 
@@ -46,13 +49,26 @@ final class Agent {
             throw Failure(.wrongState, "container \(id) exists in this machine already")
         }
         guard !poweringOff else { throw Failure(.gone, "the machine is being turned off") }
-        let supervisor = Supervisor(in: loop) { [loop] kind in
+        let supervisor = Supervisor(in: loop) { [loop, programs] kind in
             guard case .local = kind else { throw Failure(.invalid, "an agent makes its containers itself") }
-            return LocalExecutor(in: loop)
+            return LocalExecutor(in: loop, programs: programs)
         }
         supervisor.delegate = self
         containers[id] = supervisor
         return supervisor
+    }
+
+    /// The same container over layers that this machine has put together already. Without a machine of its own the
+    /// agent leaves mounts to its containers.
+    func merging(_ setup: ContainerSetup) throws(Failure) -> ContainerSetup {
+        guard isMachine, case .overlay(let lower, let upper, let work) = setup.root else { return setup }
+        var merged = setup
+        do throws(RuntimeError) {
+            merged.root = .overlay(lower: [try layers.place(of: lower)], upper: upper, work: work)
+        } catch {
+            throw Failure(.failed, "\(error)")
+        }
+        return merged
     }
 
     /// Puts a container's interfaces where they belong; gives those that are left to be configured in its namespace.

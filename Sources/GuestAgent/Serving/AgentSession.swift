@@ -39,11 +39,11 @@ final class AgentSession: ConnectionHandler {
             supervisor.add(control: connection)
             connection.respond(number, .done)
         case (.machine, .create(let setup)):
+            let merged = try agent.merging(setup)
             let supervisor = try agent.add(setup.id)
-            AgentSession.keepMounted(setup.root)
             subject = .container(supervisor, owned: true)
             supervisor.add(control: connection)
-            supervisor.handle(request, number, on: connection)
+            supervisor.handle(.create(merged), number, on: connection)
         case (.container(_, owned: true), .attach), (.container(_, owned: true), .exec):
             throw Failure(.invalid, "the connection that has created a container can't become a stream")
         case (.container(let supervisor, _), .start(let interfaces)):
@@ -55,14 +55,6 @@ final class AgentSession: ConnectionHandler {
         case (.machine, _):
             try handleOfMachine(request, number, on: connection)
         }
-    }
-
-    /// Layers are file systems of their own, mounted where they are first looked up. Looked up only in a container's
-    /// mount namespace they would be gone with it, and with them everything of the image that is in memory.
-    private static func keepMounted(_ root: RootFilesystem) {
-        guard case .overlay(let lower, _, _) = root else { return }
-        // What is missing is said by the one that needs it.
-        for layer in lower { _ = FileStatus(layer) }
     }
 
     private func start(

@@ -1,11 +1,6 @@
 internal import Glibc
 
 extension Cgroup {
-    /// Sets the limits of a new group; those that are nil stay as they are.
-    func apply(_ limits: CgroupLimits) throws(SystemError) {
-        try isUnified ? applyUnified(limits) : applySeparate(limits, raisesSwap: false)
-    }
-
     func perform(_ writes: [CgroupWrite]) throws(SystemError) {
         for write in writes {
             guard let directory = write.controller.map({ self.directory(of: $0) }) ?? unified else {
@@ -16,6 +11,7 @@ extension Cgroup {
         }
     }
 
+    /// Sets the limits of a new group of v1; those that are nil stay as they are.
     func applySeparate(_ limits: CgroupLimits, raisesSwap: Bool) throws(SystemError) {
         if let (name, _) = limits.unified.min(by: { $0.key < $1.key }) {
             throw SystemError("linux.resources.unified.\(name): this host has no cgroup v2 for it", code: ENOTSUP)
@@ -68,7 +64,8 @@ extension Cgroup {
         }
     }
 
-    func applyUnified(_ limits: CgroupLimits) throws(SystemError) {
+    /// The same for v2.
+    func applyUnified(_ limits: CgroupLimits, _ programs: DevicePrograms) throws(SystemError) {
         if let property = limits.impossibleInUnified {
             throw SystemError("linux.resources.\(property): cgroup v2 has nothing like it", code: ENOTSUP)
         }
@@ -76,7 +73,7 @@ extension Cgroup {
             throw SystemError("linux.resources.unified.\(name): is no name of a file", code: EINVAL)
         }
         try perform(limits.unifiedWrites())
-        if let rules = limits.devices, let unified { try DeviceProgram(rules: rules).attach(to: unified) }
+        if let rules = limits.devices, let unified { try programs.attach(rules, to: unified) }
     }
 }
 

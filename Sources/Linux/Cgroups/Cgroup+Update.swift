@@ -13,7 +13,7 @@ extension Cgroup {
             try group.completeFromPresent(&limits)
             try group.applyBurst(&limits)
             try group.scope?.set(limits, unified: true)
-            try group.applyUnified(limits)
+            try group.applyUnified(limits, DevicePrograms())
         } else {
             try group.scope?.set(limits, unified: false)
             try group.joinFurther(limits)
@@ -23,7 +23,13 @@ extension Cgroup {
     }
 
     /// Sets limits as they are, without regard to those that are there.
-    public func setLimits(_ limits: CgroupLimits) throws(SystemError) { try apply(limits) }
+    public func setLimits(_ limits: CgroupLimits) throws(SystemError) {
+        if isUnified {
+            try applyUnified(limits, DevicePrograms())
+        } else {
+            try applySeparate(limits, raisesSwap: false)
+        }
+    }
 
     /// The kernel of v1 refuses a limit below what is used; that of v2 kills for it, which the configuration may forbid.
     private func checkMemory(_ limits: CgroupLimits) throws(SystemError) {
@@ -70,7 +76,7 @@ extension Cgroup {
         guard burst < present else { return }
         var first = CgroupLimits()
         first.processorBurst = burst
-        if isUnified { try applyUnified(first) } else { try perform(first.separateWrites()) }
+        if isUnified { try applyUnified(first, DevicePrograms()) } else { try perform(first.separateWrites()) }
         limits.processorBurst = nil
     }
 

@@ -15,8 +15,11 @@ public struct CgroupCreation: Sendable {
     ///
     /// In v1 only those hierarchies are used that limits, figures, freezing or devices need: processor sets and block
     /// devices only where they are limited.
+    ///
+    /// - Parameter programs: those of groups before, among which the one for this group's devices may be.
     public init(
-        _ path: String, layout: CgroupLayout, limits: CgroupLimits, in scope: SystemdScope? = nil
+        _ path: String, layout: CgroupLayout, limits: CgroupLimits, in scope: SystemdScope? = nil,
+        programs: DevicePrograms = DevicePrograms()
     ) throws(SystemError) {
         let names = path.utf8.split(separator: UInt8(ascii: "/"))
         guard path.hasPrefix("/"), !names.isEmpty, !names.contains(where: { $0.elementsEqual("..".utf8) }),
@@ -48,7 +51,7 @@ public struct CgroupCreation: Sendable {
             if let directory = group.unifiedDirectory, !existed.contains(directory) {
                 try Files.makeDirectories(directory)
             }
-            if group.isUnified { try group.apply(limits) }
+            if group.isUnified { try group.applyUnified(limits, programs) }
         } catch {
             // The error that matters is the one before.
             try? undo()
@@ -62,7 +65,7 @@ public struct CgroupCreation: Sendable {
         for directory in group.directories.values where !existed.contains(directory) {
             try Files.makeDirectories(directory)
         }
-        try group.apply(limits)
+        try group.applySeparate(limits, raisesSwap: false)
     }
 
     /// Removes what was made; there must be no process in it any more. Every directory is tried, and the first failure

@@ -69,12 +69,16 @@ struct DeviceProgram {
         for shift in [0, 8, 16, 24] as [UInt32] { instructions.append(UInt8(truncatingIfNeeded: immediate >> shift)) }
     }
 
-    /// Loads the program and attaches it to a group.
-    func attach(to directory: String) throws(SystemError) {
+    /// Loads the program.
+    func load() throws(SystemError) -> Descriptor {
         let count = UInt32(truncatingIfNeeded: instructions.count / 8)
         // unsafe because the kernel reads `count` instructions of 8 bytes, which is exactly what the array has
         let number = unsafe bh_bpf_load_device_program(instructions, count, nil, 0)
-        let program = Descriptor(adopting: try SystemError.check(number, "load the program for devices"))
+        return Descriptor(adopting: try SystemError.check(number, "load the program for devices"))
+    }
+
+    /// Attaches a program that has been loaded to a group.
+    static func attach(_ program: borrowing Descriptor, to directory: String) throws(SystemError) {
         let group = try Descriptor.open(directory, .directory)
         let result = bh_bpf_attach_device_program(group.rawValue, program.rawValue)
         try SystemError.check(result, "attach the program for devices", directory)

@@ -8,6 +8,7 @@ package import Wire
 package final class LocalExecutor: Executor, ProcessPumpDelegate {
     package weak var delegate: (any ExecutorDelegate)?
     private let loop: EventLoop
+    private let programs: DevicePrograms
     private var container: RunningContainer?
     private var pump: ProcessPump?
     private var seccompFilter: [UInt8]?
@@ -16,7 +17,12 @@ package final class LocalExecutor: Executor, ProcessPumpDelegate {
     private var execs: [String: ExecSession] = [:]
 
     /// Makes containers whose descriptors are watched in this loop.
-    package init(in loop: EventLoop) { self.loop = loop }
+    ///
+    /// - Parameter programs: those that decide about devices of containers before.
+    package init(in loop: EventLoop, programs: DevicePrograms = DevicePrograms()) {
+        self.loop = loop
+        self.programs = programs
+    }
 
     package var hasWaitingInput: Bool { pump?.hasWaitingInput ?? false }
     package func setReading(_ stream: Frame.Stream, _ on: Bool) { pump?.setReading(stream, on) }
@@ -70,7 +76,8 @@ package final class LocalExecutor: Executor, ProcessPumpDelegate {
         let terminal = specification.process?.terminal ?? false
         let blueprint = ContainerBlueprint(setup, specification)
         let created = try RunningContainer.create(
-            blueprint, streams: terminal ? .terminal : .pipes(input: setup.standardInput != .none))
+            blueprint, streams: terminal ? .terminal : .pipes(input: setup.standardInput != .none),
+            programs: programs)
         let number = created.process
         container = consume created
         do {
