@@ -101,14 +101,19 @@ struct HypervisorJail {
     }
 
     private var capabilities: [String] {
-        // To become another user; and to end a QEMU that has become one.
-        let base = ["CAP_SETGID", "CAP_SETUID"] + (emulates ? ["CAP_KILL", "CAP_DAC_OVERRIDE"] : [])
-        guard configuration.share || configuration.layers else { return base }
-        // virtiofsd acts as the guest's users do, in files of the host; it gives up what it does not need.
-        return base + [
-            "CAP_CHOWN", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD", "CAP_SETFCAP", "CAP_SETPCAP",
-            "CAP_SYS_ADMIN", "CAP_SYS_CHROOT",
-        ]
+        // To become another user.
+        var names: Set = ["CAP_SETGID", "CAP_SETUID"]
+        // To end a QEMU that has become one.
+        if emulates { names.formUnion(["CAP_KILL", "CAP_DAC_OVERRIDE"]) }
+        if configuration.share || configuration.layers {
+            // virtiofsd acts as the guest's users do, in files of the host; it gives up what it does not need, and ends
+            // where it does not have what it needs.
+            names.formUnion([
+                "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_MKNOD",
+                "CAP_SETFCAP", "CAP_SETPCAP", "CAP_SYS_ADMIN", "CAP_SYS_CHROOT",
+            ])
+        }
+        return names.sorted()
     }
 
     private func mounts(_ folders: [String]) -> [RuntimeMount] {
