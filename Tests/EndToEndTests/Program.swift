@@ -19,6 +19,9 @@ enum Program {
         return URL(filePath: bundle).deletingLastPathComponent().path
     }()
 
+    /// How many times as long as usual everything may take: more where this runs on an emulated processor.
+    static let patience = ProcessInfo.processInfo.environment["BULKHEAD_TEST_PATIENCE"].flatMap(Double.init) ?? 1
+
     /// The project's own folder.
     static let project: String = {
         var url = URL(filePath: #filePath)
@@ -50,7 +53,7 @@ enum Program {
         return process
     }
 
-    /// Runs a program to its end; after `deadline` seconds it is killed and its code is that of the signal.
+    /// Runs a program to its end; after `deadline` seconds, times `patience`, it is killed and its code is that of the signal.
     static func run(
         _ path: String, _ arguments: [String], input: String? = nil, environment: [String: String] = [:],
         deadline: Double = 60
@@ -76,7 +79,7 @@ enum Program {
         process.standardOutput = output
         process.standardError = error
         let timer = Task {
-            try await Task.sleep(for: .seconds(deadline))
+            try await Task.sleep(for: .seconds(deadline * patience))
             kill(process.processIdentifier, SIGKILL)
         }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in

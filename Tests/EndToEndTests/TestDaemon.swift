@@ -41,7 +41,7 @@ final class TestDaemon: @unchecked Sendable {
                 "--hypervisor", "auto",
             ],
             output: log, error: log)
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(30 * Program.patience)
         while try await docker(["version"]).code != 0 {
             try #require(
                 process?.isRunning == true && ContinuousClock.now < deadline, "the daemon did not start:\n\(self.log)")
@@ -54,7 +54,7 @@ final class TestDaemon: @unchecked Sendable {
         defer { try? FileManager.default.removeItem(atPath: folder) }  // what resists is reported below
         guard !isReference, let process else { return }
         process.terminate()
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(60 * Program.patience)
         while process.isRunning, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
         if process.isRunning {
             kill(process.processIdentifier, SIGKILL)

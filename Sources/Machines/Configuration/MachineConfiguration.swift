@@ -30,7 +30,7 @@ public struct MachineConfiguration: Sendable, Equatable {
     /// Further words of the kernel's command line.
     public var kernelOptions: [String] = []
     /// Seconds within which the guest's agent must be ready; after them the machine ends with a reason.
-    public var bootDeadline = 60
+    public var bootDeadline = 120
 
     /// A machine with the default size, without disks, share and network.
     public init(id: String, kernel: GuestKernel, runDirectory: String, cgroupsPath: String, helpers: String) {

@@ -16,7 +16,7 @@ struct RigPrograms: Sendable {
     /// What finds the daemon's suites their programs; before the words above.
     static let daemon =
         "PATH=/host/bin:$PATH LD_LIBRARY_PATH=/host/lib BULKHEAD_TEST_IMAGE=/host/share/image.tar"
-        + " BULKHEAD_TEST_KERNEL=/tmp/kernel"
+        + " BULKHEAD_TEST_KERNEL=/tmp/kernel BULKHEAD_TEST_PATIENCE=5"
 
     /// Collects the programs and writes the image.
     init(withDaemon: Bool, in resources: TestResources) throws {
