@@ -29,8 +29,8 @@ public struct UserDatabase: Sendable {
 
     /// Reads both files; one that is missing is empty.
     public init(inRoot root: borrowing RootDirectory) throws(SystemError) {
-        users = try UserDatabase.text("/etc/passwd", root).split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+        users = try UserDatabase.text("/etc/passwd", root).parts(between: "\n").compactMap { line in
+            let fields = line.parts(between: ":", omittingEmpty: false)
             guard fields.count >= 6, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
             return User(name: fields[0], uid: uid, gid: gid, home: fields[5])
         }
@@ -60,14 +60,14 @@ public struct UserDatabase: Sendable {
     }
 
     private func groups() -> [[Substring]] {
-        groupText.split(separator: "\n").map { $0.split(separator: ":", omittingEmptySubsequences: false) }
+        groupText.parts(between: "\n").map { $0.parts(between: ":", omittingEmpty: false) }
             .filter { $0.count >= 4 }
     }
 
     /// Who `user`, `user:group`, `uid` or `uid:gid` is, as Docker understands it: names count before numbers, a number
     /// need not be listed, and the groups that list the user as a member belong to it unless a group is named.
     public func resolve(user text: String) throws(RuntimeError) -> Identity {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.parts(between: ":", maxSplits: 1, omittingEmpty: false)
         let name = parts.first.map(String.init) ?? ""
         let groupName = parts.count > 1 ? String(parts[1]) : ""
         var identity = Identity(uid: 0, gid: 0, groups: [], home: "/")
@@ -90,7 +90,7 @@ public struct UserDatabase: Sendable {
         if !groupName.isEmpty {
             identity.gid = try group(named: groupName)
         } else if let member = found?.name {
-            for fields in groups() where fields[3].split(separator: ",").contains(member) {
+            for fields in groups() where fields[3].parts(between: ",").contains(member) {
                 if let gid = UInt32(fields[2]) { identity.groups.append(gid) }
             }
         }

@@ -148,7 +148,7 @@ private struct JSONParser {
             switch byte {
             case UInt8(ascii: "\""): return try validated(text.span)
             case UInt8(ascii: "\\"):
-                text.append(contentsOf: try escape())
+                try escape(to: &text)
             case 0..<0x20:
                 throw problem("a control character in a string")
             default:
@@ -158,18 +158,18 @@ private struct JSONParser {
         throw problem("a string without end")
     }
 
-    private mutating func escape() throws(JSONError) -> [UInt8] {
+    private mutating func escape(to text: inout [UInt8]) throws(JSONError) {
         guard position < bytes.count else { throw problem("a string without end") }
         let byte = bytes[position]
         position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "f"): return [0x0C]
-        case UInt8(ascii: "n"): return [0x0A]
-        case UInt8(ascii: "r"): return [0x0D]
-        case UInt8(ascii: "t"): return [0x09]
-        case UInt8(ascii: "u"): return try unicodeEscape()
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"): text.append(contentsOf: try unicodeEscape())
         default: throw problem("an unknown escape")
         }
     }
@@ -203,6 +203,7 @@ private struct JSONParser {
     }
 
     private mutating func number() throws(JSONError) -> JSON {
+        if let whole = shortNumber() { return .integer(whole) }
         let start = position
         while position < bytes.count, "+-0123456789.eE".utf8.contains(bytes[position]) { position += 1 }
         let digits = bytes[start..<position]
@@ -221,5 +222,20 @@ private struct JSONParser {
             throw problem("not a number: \(text)")
         }
         return .double(real)
+    }
+
+    /// Up to nine digits and nothing else, as nearly every number is: these need no text.
+    private mutating func shortNumber() -> Int64? {
+        var end = position
+        var whole: Int64 = 0
+        while end < bytes.count, case UInt8(ascii: "0")...UInt8(ascii: "9") = bytes[end] {
+            whole = whole * 10 + Int64(bytes[end] - UInt8(ascii: "0"))
+            end += 1
+            guard end - position < 10 else { return nil }
+        }
+        guard end > position, bytes[position] != UInt8(ascii: "0") || end == position + 1 else { return nil }
+        if end < bytes.count, ".eE+-".utf8.contains(bytes[end]) { return nil }
+        position = end
+        return whole
     }
 }

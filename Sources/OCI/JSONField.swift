@@ -1,15 +1,39 @@
 /// A value together with the path that leads to it, so that whoever reads it can say what is wrong and where.
 public struct JSONField: Sendable {
-    /// The path, as in `linux.namespaces[2].type`; empty for the document itself.
-    public let path: String
+    /// How it was reached. The text of a path is made only for an error: there are hundreds of fields, and few errors.
+    private indirect enum Place: Sendable {
+        case named(String)
+        case member(of: Place, name: String)
+        case element(of: Place, index: Int)
+
+        var path: String {
+            switch self {
+            case .named(let path): path
+            case .member(let parent, let name): Place.path(of: name, in: parent.path)
+            case .element(let parent, let index): "\(parent.path)[\(index)]"
+            }
+        }
+
+        static func path(of name: String, in path: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    }
+
+    private let place: Place
     /// The value at that path.
     public let value: JSON
 
     /// The root of a document.
     public init(_ value: JSON, path: String = "") {
         self.value = value
-        self.path = path
+        place = .named(path)
     }
+
+    private init(_ value: JSON, _ place: Place) {
+        self.value = value
+        self.place = place
+    }
+
+    /// The path, as in `linux.namespaces[2].type`; empty for the document itself.
+    public var path: String { place.path }
 
     /// An error at this place.
     public func error(_ problem: String) -> JSONError {
@@ -17,21 +41,22 @@ public struct JSONField: Sendable {
     }
 
     /// The path of a member of an object, whether it is there or not.
-    public func path(of name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+    public func path(of name: String) -> String { Place.path(of: name, in: path) }
 
     /// The members of an object.
     public func members() throws(JSONError) -> [String: JSONField] {
         guard case .object(let members) = value else { throw error("must be an object") }
         var fields: [String: JSONField] = [:]
-        for (name, value) in members { fields[name] = JSONField(value, path: path(of: name)) }
+        for (name, value) in members { fields[name] = JSONField(value, .member(of: place, name: name)) }
         return fields
     }
 
     /// A member of an object, or nil where it is absent or null.
     public func optional(_ name: String) throws(JSONError) -> JSONField? {
         guard case .object(let members) = value else { throw error("must be an object") }
-        guard let member = members[name], member != .null else { return nil }
-        return JSONField(member, path: path(of: name))
+        guard let member = members[name] else { return nil }
+        if case .null = member { return nil }
+        return JSONField(member, .member(of: place, name: name))
     }
 
     /// A member that must be there.
@@ -43,7 +68,7 @@ public struct JSONField: Sendable {
     /// The elements of an array.
     public func elements() throws(JSONError) -> [JSONField] {
         guard case .array(let elements) = value else { throw error("must be an array") }
-        return elements.enumerated().map { JSONField($1, path: "\(path)[\($0)]") }
+        return elements.enumerated().map { JSONField($1, .element(of: place, index: $0)) }
     }
 
     /// A string.

@@ -17,7 +17,10 @@ struct AddressTests {
         #expect(prefix.broadcast.description == "172.17.255.255")
         #expect(prefix.overlaps(try #require(IPv4Prefix("172.17.200.0/24"))))
         #expect(!prefix.overlaps(try #require(IPv4Prefix("172.18.0.0/24"))))
-        #expect(IPv4Prefix("1.2.3.4/33") == nil)
+        #expect(IPv4Prefix("1.2.3.4")?.length == 32)
+        for wrong in ["1.2.3.4/33", "1.2.3.4/", "1.2.3.4/5/6", "1.2.3.4/ 8", "1.2.3.4/99999999999999999999", "/8"] {
+            #expect(IPv4Prefix(wrong) == nil, "\(wrong)")
+        }
         #expect(IPv4Prefix("0.0.0.0/0")?.overlaps(prefix) == true)
     }
 
@@ -25,8 +28,11 @@ struct AddressTests {
         let address = try #require(IPv4Address("172.17.0.2"))
         #expect(HardwareAddress(for: address).description == "02:42:ac:11:00:02")
         #expect(HardwareAddress("02-42-AC-11-00-02") == HardwareAddress(for: address))
-        #expect(HardwareAddress("02:42:ac:11:00") == nil)
-        #expect(HardwareAddress("02:42:ac:11:00:zz") == nil)
+        for wrong in [
+            "", "02:42:ac:11:00", "02:42:ac:11:00:zz", "02:42:ac:11:00:02:", "024:2:ac:11:00:02", "02:42:ac:11:00:0",
+        ] {
+            #expect(HardwareAddress(wrong) == nil, "\(wrong)")
+        }
     }
 
     @Test func lowestFreeAddressIsGivenOut() throws {

@@ -14,7 +14,7 @@ enum Command {
         }
         let path = environment.last { $0.hasPrefix("PATH=") }.map { $0.dropFirst(5) } ?? usualPath[...]
         var refused = false
-        for directory in path.split(separator: ":", omittingEmptySubsequences: false) {
+        for directory in path.parts(between: ":", omittingEmpty: false) {
             let candidate = directory.isEmpty ? "./\(name)" : "\(directory)/\(name)"
             guard let status = FileStatus(candidate), status.kind != .directory else { continue }
             if status.permissions & 0o111 != 0 { return candidate }

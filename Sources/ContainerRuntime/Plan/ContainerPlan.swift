@@ -140,7 +140,7 @@ final class ContainerPlan: Sendable {
             let path = name.replacingDots
             let needed: Namespaces
             switch path {
-            case _ where path.split(separator: "/").contains(".."):
+            case _ where path.parts(between: "/").contains(".."):
                 throw .invalid("linux.sysctl: \(name) is no kernel parameter")
             case _ where path.hasPrefix("net/"): needed = .network
             case "kernel/domainname", "kernel/hostname": needed = .uts
@@ -156,7 +156,7 @@ final class ContainerPlan: Sendable {
     }
 
     private static func check(cgroupPath path: String) throws(RuntimeError) {
-        let names = path.split(separator: "/")
+        let names = path.parts(between: "/")
         guard !names.isEmpty, !names.contains(".."), !names.contains("."), !path.utf8.contains(0) else {
             throw .invalid("linux.cgroupsPath: \(path) is no path of a group below the root of the control groups")
         }
@@ -181,6 +181,7 @@ final class ContainerPlan: Sendable {
 extension String {
     /// `net.ipv4.ip_forward` as a path below /proc/sys; a name with slashes is one already.
     var replacingDots: String {
-        contains("/") ? self : String(map { $0 == "." ? "/" : $0 })
+        if utf8.contains(UInt8(ascii: "/")) { return self }
+        return String(decoding: utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "/") : $0 }, as: UTF8.self)
     }
 }

@@ -10,9 +10,10 @@ extension Mount {
         ]
         var options: [(String, String?)] = names.filter { flags.contains($0.0) }.map { ($0.1, nil) }
         for option in split(data) {
-            let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let parts = option.parts(between: "=", maxSplits: 1, omittingEmpty: false)
             // The quotes are mount(2)'s own.
-            options.append((parts[0], parts.count > 1 ? parts[1].replacing("\"", with: "") : nil))
+            let value = parts.count > 1 ? parts[1].parts(between: "\"").map(String.init) : nil
+            options.append((String(parts[0]), value?.concatenated(separator: "")))
         }
         return try make(type, source: source, options: options, MountAttributes(flags))
     }
@@ -20,10 +21,10 @@ extension Mount {
     /// The options in a text: a comma between double quotes parts none.
     static func split(_ data: String) -> [Substring] {
         var isQuoted = false
-        return data.split { character in
-            if character == "\"" { isQuoted.toggle() }
-            return character == "," && !isQuoted
-        }
+        return data.utf8.split { byte in
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            return byte == UInt8(ascii: ",") && !isQuoted
+        }.map { Substring($0) }
     }
 }
 

@@ -8,16 +8,28 @@ public struct IPv4Address: Sendable, Hashable, Comparable, CustomStringConvertib
 
     /// From its text with four decimal numbers; nil if it is none.
     public init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var value: UInt32 = 0
-        for part in parts {
-            guard part.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let byte = UInt8(part),
-                part.count == 1 || part.first != "0"
-            else { return nil }
-            value = value << 8 | UInt32(byte)
+        self.init(digits: String(text).utf8[...])
+    }
+
+    init?(digits text: Substring.UTF8View) {
+        var (value, part): (UInt32, UInt32) = (0, 0)
+        var (count, dots) = (0, 0)
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                // None begins with a 0 that does not stand alone.
+                guard count == 0 || part > 0 else { return nil }
+                part = part * 10 + UInt32(byte - UInt8(ascii: "0"))
+                count += 1
+                guard part <= 255 else { return nil }
+            case UInt8(ascii: ".") where count > 0 && dots < 3:
+                (value, part) = (value << 8 | part, 0)
+                (count, dots) = (0, dots + 1)
+            default: return nil
+            }
         }
-        self.value = value
+        guard count > 0, dots == 3 else { return nil }
+        self.value = value << 8 | part
     }
 
     /// From four bytes in network order; nil for any other number.
@@ -65,13 +77,20 @@ public struct IPv4Prefix: Sendable, Hashable, CustomStringConvertible {
 
     /// From its text, `172.17.0.1/16`; without a length it is 32.
     public init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let first = parts.first, let address = IPv4Address(first) else { return nil }
-        guard parts.count == 2 else {
+        let bytes = String(text).utf8
+        let slash = bytes.firstIndex(of: UInt8(ascii: "/")) ?? bytes.endIndex
+        guard let address = IPv4Address(digits: bytes[..<slash]) else { return nil }
+        guard slash < bytes.endIndex else {
             self.init(address, length: 32)
             return
         }
-        guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1]) else { return nil }
+        let digits = bytes[slash...].dropFirst()
+        guard !digits.isEmpty else { return nil }
+        var length = 0
+        for byte in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), length <= 32 else { return nil }
+            length = length * 10 + Int(byte - UInt8(ascii: "0"))
+        }
         self.init(address, length: length)
     }
 

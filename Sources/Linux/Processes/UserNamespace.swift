@@ -103,7 +103,8 @@ public enum UserNamespace {
     /// A kernel without user namespaces has no such file, and nothing else than the first one.
     public static var isInitial: Bool {
         guard let text = try? Files.readText("/proc/self/uid_map") else { return true }
-        return text.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
+        let words = text.utf8.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+        return words.map { Substring($0) } == ["0", "0", "4294967295"]
     }
 
     /// Whether in the namespace of a process (`self`, or its number) nobody may change their groups: setgroups(2) fails
