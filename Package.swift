@@ -36,16 +36,18 @@ let lean: [SwiftSetting] = [
 /// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld"])]
 
-/// The runtime begins in CProtectedStart, and has what its commands execute side by side (scripts/order-functions).
-let runtimeProgram: [LinkerSetting] =
+/// Programs that make containers have what that executes side by side (scripts/order-functions).
+let ordered: [LinkerSetting] =
     fullyStatic + [
-        .unsafeFlags(["-Xlinker", "--entry=bh_protected_start"]),
         .unsafeFlags(
             [
                 "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/scripts/bulkhead-runtime.order",
                 "-Xlinker", "--no-warn-symbol-ordering",
-            ], .when(configuration: .release)),
+            ], .when(configuration: .release))
     ]
+
+/// Programs that enter containers begin in CProtectedStart.
+let protected: [LinkerSetting] = ordered + [.unsafeFlags(["-Xlinker", "--entry=bh_protected_start"])]
 
 /// The command starts in 2 ms instead of 20 when Swift's own libraries need not be loaded and relocated.
 let staticRuntime: [LinkerSetting] = [
@@ -95,19 +97,20 @@ let package = Package(
             swiftSettings: common + lean),
         .target(
             name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "Monitor", "OCI", "Wire"],
-            swiftSettings: common),
+            swiftSettings: common + lean),
         .target(
             name: "VMM", dependencies: ["CLinux", "Linux", "OCI", "Wire"], swiftSettings: strict + optimized),
         .executableTarget(
-            name: "bulkhead-monitor", dependencies: ["Monitor"], swiftSettings: common, linkerSettings: fullyStatic),
+            name: "bulkhead-monitor", dependencies: ["CProtectedStart", "Monitor"], swiftSettings: common,
+            linkerSettings: protected),
         .executableTarget(
-            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common, linkerSettings: fullyStatic),
+            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common, linkerSettings: ordered),
         .executableTarget(
             name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common, linkerSettings: fullyStatic),
         .executableTarget(
             name: "bulkhead-runtime",
             dependencies: ["CProtectedStart", "ContainerRuntime", "Linux", "OCI", "Seccomp"],
-            swiftSettings: common + lean, linkerSettings: runtimeProgram),
+            swiftSettings: common + lean, linkerSettings: protected),
 
         // The daemon's side.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),

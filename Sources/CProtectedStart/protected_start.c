@@ -69,9 +69,10 @@ __attribute__((used, visibility("hidden"), no_stack_protector, no_builtin)) void
     struct statfs status;
     status.f_flags = 0;
     long index = 1;
-    // A container of that name is taken for the command, which does no harm.
+    // The runtime's commands that enter containers, and what every monitor is started with. A container of that name is
+    // taken for the command, which does no harm.
     while (index < stack[0] && !is(arguments[index], "create") && !is(arguments[index], "run") &&
-           !is(arguments[index], "exec"))
+           !is(arguments[index], "exec") && !is(arguments[index], "--socket"))
         index++;
     if (index >= stack[0]) return;
     if (call(SYS_statfs, (long)path, &status, 0, 0, 0) < 0 || status.f_flags & 1 /* ST_RDONLY */) return;
