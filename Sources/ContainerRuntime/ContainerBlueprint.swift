@@ -49,8 +49,9 @@ public enum ContainerRoot: Sendable, Equatable {
     /// A directory.
     case directory(String)
     /// An overlay of directories, the topmost first; without `upper` it is read-only. `upper` and `work` are made
-    /// where they are missing. It is mounted in the container's own mount namespace only.
-    case overlay(lower: [String], upper: String?, work: String?)
+    /// where they are missing. It is mounted in the container's own mount namespace only. Of a transient one nothing is
+    /// wanted after the container's end: it need not reach the disk, not even where a program asks for that.
+    case overlay(lower: [String], upper: String?, work: String?, isTransient: Bool = false)
 }
 
 /// A small file of a container.

@@ -28,7 +28,8 @@ extension Engine {
         facts.devices = try Devices.lookUp(record.specification)
         return ContainerHome(
             root: .overlay(
-                lower: layers + [paths.initLayer], upper: folder + "/upper", work: folder + "/work"),
+                lower: layers + [paths.initLayer], upper: folder + "/upper", work: folder + "/work",
+                isTransient: record.specification.autoRemove),
             facts: facts)
     }
 

@@ -47,8 +47,9 @@ public enum RootFilesystem: Sendable, Equatable {
     /// A directory that is there already.
     case directory(String)
     /// An overlay (upper nil: read-only). `upper` and `work` are created where they are missing.
-    /// Lower directories come topmost first.
-    case overlay(lower: [String], upper: String?, work: String?)
+    /// Lower directories come topmost first. Of a transient one nothing is wanted any more once the container has ended,
+    /// be it with its machine or host: it need not reach the disk.
+    case overlay(lower: [String], upper: String?, work: String?, isTransient: Bool = false)
 }
 
 /// A small file that the container finds at `destination`.

@@ -21,11 +21,11 @@ import Testing
             let layers = try makeLayers(resources)
             var merged = MergedLayers(in: "\(resources.directory)/roots")
             let place = try merged.place(of: layers)
-            defer { try? Mount.unmount(place) }
+            defer { try? Mount.unmount(place, detach: true) }
             #expect(try Files.readText("\(place)/etc/name") == "0")
             for index in 0...2 { #expect(try Files.readText("\(place)/etc/only\(index)") == "\(index)") }
             #expect(throws: SystemError.self) { try Files.makeDirectory("\(place)/new") }
-            try Mount.unmount(place)
+            try Mount.unmount(place, detach: true)
         }
     }
 
@@ -34,15 +34,15 @@ import Testing
             let layers = try makeLayers(resources)
             var merged = MergedLayers(in: "\(resources.directory)/roots")
             let first = try merged.place(of: layers)
-            defer { try? Mount.unmount(first) }
+            defer { try? Mount.unmount(first, detach: true) }
             #expect(try merged.place(of: layers) == first)
             let second = try merged.place(of: [layers[2], layers[1]])
-            defer { try? Mount.unmount(second) }
+            defer { try? Mount.unmount(second, detach: true) }
             #expect(second != first)
             #expect(try Files.readText("\(second)/etc/name") == "2")
             #expect(try merged.place(of: [layers[0]]) == layers[0])
-            try Mount.unmount(first)
-            try Mount.unmount(second)
+            try Mount.unmount(first, detach: true)
+            try Mount.unmount(second, detach: true)
         }
     }
 

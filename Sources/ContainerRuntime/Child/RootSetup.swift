@@ -51,10 +51,10 @@ struct RootSetup: ~Copyable {
     static func makeTree(_ root: ContainerRoot) throws(SystemError) -> Descriptor {
         switch root {
         case .directory(let path): return try Mount.cloneTree(at: path, recursive: true)
-        case .overlay(let lower, let upper, let work):
+        case .overlay(let lower, let upper, let work, let isTransient):
             if let upper { try Files.makeDirectories(upper) }
             if let work { try Files.makeDirectories(work) }
-            return try Overlay(lower: lower, upper: upper, work: work).mount()
+            return try Overlay(lower: lower, upper: upper, work: work).mount(isTransient: isTransient)
         }
     }
 

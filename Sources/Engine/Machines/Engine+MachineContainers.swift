@@ -35,7 +35,10 @@ extension Engine {
             facts.initProgram = try await shareInitProgram(for: container, with: machine)
         }
         var home = ContainerHome(
-            root: .overlay(lower: lower, upper: disk + "/upper", work: disk + "/work"), facts: facts)
+            root: .overlay(
+                lower: lower, upper: disk + "/upper", work: disk + "/work",
+                isTransient: container.record.specification.autoRemove),
+            facts: facts)
         home.executor = .remote(socket: machine.guestSocket)
         let own = Set(container.record.resolved.mounts.map(\.target))
         home.files = try networkFiles(container, connection).filter { !own.contains($0.target) }

@@ -61,10 +61,13 @@ final class Agent {
     /// The same container over layers that this machine has put together already. Without a machine of its own the
     /// agent leaves mounts to its containers.
     func merging(_ setup: ContainerSetup) throws(Failure) -> ContainerSetup {
-        guard isMachine, case .overlay(let lower, let upper, let work) = setup.root else { return setup }
+        guard isMachine, case .overlay(let lower, let upper, let work, let isTransient) = setup.root else {
+            return setup
+        }
         var merged = setup
         do throws(RuntimeError) {
-            merged.root = .overlay(lower: [try layers.place(of: lower)], upper: upper, work: work)
+            merged.root = .overlay(
+                lower: [try layers.place(of: lower)], upper: upper, work: work, isTransient: isTransient)
         } catch {
             throw Failure(.failed, "\(error)")
         }

@@ -9,7 +9,8 @@ extension ContainerBlueprint {
         let root: ContainerRoot =
             switch setup.root {
             case .directory(let path): .directory(path)
-            case .overlay(let lower, let upper, let work): .overlay(lower: lower, upper: upper, work: work)
+            case .overlay(let lower, let upper, let work, let isTransient):
+                .overlay(lower: lower, upper: upper, work: work, isTransient: isTransient)
             }
         self.init(id: setup.id, specification: specification, root: root, seccompFilter: setup.seccompFilter)
         files = setup.files.map { ContainerFile(destination: $0.destination, content: $0.content) }

@@ -42,15 +42,17 @@ extension RootFilesystem: WireValue {
         } else {
             self = .overlay(
                 lower: try field.required("lower").strings(), upper: try field.text("upper"),
-                work: try field.text("work"))
+                work: try field.text("work"), isTransient: try field.flag("transient"))
         }
     }
 
     var json: JSON {
         switch self {
         case .directory(let path): ["directory": .string(path)]
-        case .overlay(let lower, let upper, let work):
-            .members(["lower": JSON(lower), "upper": .text(upper), "work": .text(work)])
+        case .overlay(let lower, let upper, let work, let isTransient):
+            .members([
+                "lower": JSON(lower), "upper": .text(upper), "work": .text(work), "transient": .flag(isTransient),
+            ])
         }
     }
 }
