@@ -9,6 +9,7 @@
 ///    0x20000 │ command line               │
 ///    0x9FC00 ├────────────────────────────┤ reserved, as in a PC
 ///    0xE0000 │ ACPI's tables              │
+///    0xFFFF0 │ what resets                │
 ///  0x100000  ├────────────────────────────┤
 ///            │ kernel … initrd            │ memory
 /// 0xC0000000 ├────────────────────────────┤ the hole
@@ -33,7 +34,7 @@ enum BootLayout {
     static let commandLineRoom: UInt64 = 0x10000
     static let reserved: UInt64 = 0x9FC00
     static let tables: UInt64 = 0xE0000
-    static let tablesRoom: UInt64 = 0x20000
+    static let tablesRoom = ResetVector.address - tables
     static let kernel: UInt64 = 0x100000
     static let devices: UInt64 = GuestMemory.hole
     static let deviceSize: UInt64 = 0x1000

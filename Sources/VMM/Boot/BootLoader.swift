@@ -12,6 +12,7 @@ struct BootLoader {
         let place = try load(initrd: initrd, for: loaded)
         try write(commandLine: commandLine, limit: loaded.commandLineLimit)
         try write(tables, at: BootLayout.tables, "ACPI's tables")
+        try write(ResetVector.bytes, at: ResetVector.address, "the reset vector")
         let map = MemoryMap(memory)
         switch loaded.entry {
         case .pvh(let entry):

@@ -97,6 +97,12 @@ import Testing
         #expect(number(UInt32.self, start.rsi + 0x218) == 0x17F_F000)
     }
 
+    @Test func whoJumpsToTheResetVectorResets() throws {
+        _ = try load(elf.bytes)
+        // mov al, 0xFE; out 0x64, al
+        #expect(number(UInt32.self, 0xFFFF0) == 0x64E6_FEB0)
+    }
+
     @Test func aCommandLineThatIsTooLongIsRefused() throws {
         _ = try load(elf.bytes, commandLine: String(repeating: "a", count: 2047))
         #expect(throws: VMMError.self) {
