@@ -14,7 +14,7 @@ struct NetSteadyStateTests {
         getenv(name).flatMap { UInt64(String(cString: $0)) } ?? usual
     }
 
-    private func datagram(_ network: TestNetwork, _ payload: [UInt8]) -> [UInt8] {
+    static func datagram(_ network: TestNetwork, _ payload: [UInt8]) -> [UInt8] {
         Frame.ethernet(
             to: network.hardwareAddress, from: Frame.guestAddress, type: 0x0800,
             Frame.ipv4(
@@ -29,7 +29,7 @@ struct NetSteadyStateTests {
         let ioThread = try IOThread("net-test")
         let device = try NetDevice(taps: network.taps, hardwareAddress: Self.address, threads: [ioThread])
         let guest = try NetGuest(device)
-        let frame = datagram(network, [1, 2, 3])
+        let frame = Self.datagram(network, [1, 2, 3])
         func roundTrips(_ count: Int) throws {
             for _ in 0..<count {
                 guest.send(NetHeader(), frame)
@@ -61,11 +61,11 @@ struct NetSteadyStateTests {
         }
         #expect(Clock.monotonicMilliseconds - start >= 240)
         start = Clock.monotonicMilliseconds
-        for number in 0..<12 as Range<UInt8> { guest.send(NetHeader(), datagram(network, [number])) }
+        for number in 0..<12 as Range<UInt8> { guest.send(NetHeader(), Self.datagram(network, [number])) }
         for number in 0..<12 as Range<UInt8> { #expect(network.nextDatagram() == [number]) }
         #expect(Clock.monotonicMilliseconds - start >= 240)
         device.setLimits(NetLimits())
-        for number in 0..<100 as Range<UInt8> { guest.send(NetHeader(), datagram(network, [number])) }
+        for number in 0..<100 as Range<UInt8> { guest.send(NetHeader(), Self.datagram(network, [number])) }
         for number in 0..<100 as Range<UInt8> { #expect(network.nextDatagram() == [number]) }
     }
 
@@ -97,7 +97,7 @@ struct NetSteadyStateTests {
         let guest = try NetGuest(device)
         let answer = guest.driver.request(4, [[4, 0, 1, 0]], writable: [1])
         #expect(answer?.data == [0])
-        guest.send(NetHeader(), datagram(network, [7]))
+        guest.send(NetHeader(), Self.datagram(network, [7]))
         var last: [UInt8]?
         while let next = network.nextDatagram() {
             last = next
@@ -139,7 +139,7 @@ struct NetSteadyStateTests {
             header.segmentSize = UInt16(random.next() % 2000)
             header.checksumStart = random.next() % 2 == 0 ? 34 : UInt16(truncatingIfNeeded: random.next())
             header.checksumOffset = random.next() % 2 == 0 ? 6 : UInt16(truncatingIfNeeded: random.next())
-            var frame = datagram(network, [UInt8](repeating: 3, count: Int(random.next() % 3000)))
+            var frame = Self.datagram(network, [UInt8](repeating: 3, count: Int(random.next() % 3000)))
             for _ in 0..<random.next() % 4 {
                 frame[Int(random.next() % UInt64(frame.count))] = UInt8(random.next() % 256)
             }

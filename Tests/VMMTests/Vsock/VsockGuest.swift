@@ -120,12 +120,13 @@ final class VsockHost {
     let device: VsockDevice
     var path: String { "\(directory)/v" }
 
-    init() throws {
+    /// `name` is the device's thread's.
+    init(thread name: String = "vsock-test") throws {
         // A test that writes to a socket whose other end has gone gets an error.
         signal(SIGPIPE, SIG_IGN)
         directory = "/tmp/bulkhead-vsock-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try Files.makeDirectories(directory)
-        thread = try IOThread("vsock-test")
+        thread = try IOThread(name)
         device = try VsockDevice(
             guestContext: VsockGuest.context, path: "\(directory)/v", listener: UnixSocket.listen("\(directory)/v"),
             thread: thread)
