@@ -4,7 +4,7 @@ PROGRAMS := bulkheadd bulkhead bulkhead-monitor bulkhead-runtime bulkhead-guest 
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test --skip-build --disable-xctest
 
-.PHONY: demo test build bench lint format install uninstall clean dependencies
+.PHONY: demo test build bench bench-vm lint format install uninstall clean dependencies
 
 # Runs one program as a container, in a virtual machine, and twice in one machine, and prints what each costs.
 demo: build
@@ -14,6 +14,7 @@ demo: build
 test: dependencies
 	scripts/fetch-tools docker dockerd podman
 	scripts/make-rig
+	scripts/make-vm-guest
 	swift build --build-tests
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST)
 
@@ -25,6 +26,10 @@ build: dependencies
 bench: build
 	scripts/fetch-tools docker dockerd
 	bench/all
+
+# Our machines beside QEMU's, on this host's KVM.
+bench-vm: build
+	bench/vm
 
 # The formatter's rules, and the arrows between the modules (docs/modules.md).
 lint:
