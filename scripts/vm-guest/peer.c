@@ -3,6 +3,7 @@
 //   peer send ADDRESS BYTES          writes the stream, and waits for the other side's end
 //   peer receive ADDRESS BYTES       reads it, and ends with 1 at the first byte that is wrong, missing or too much
 //   peer both ADDRESS BYTES          both at once
+//   peer exchange ADDRESS BYTES      the same where the other side's end can't be seen: a port of a console
 //   peer ask ADDRESS COUNT           sends a byte and waits for one, so many times: prints microseconds for one
 //   peer answer ADDRESS              sends back what comes
 //   peer serve PORT                  in a guest: runs the shell scripts that come to this port, and
@@ -31,7 +32,7 @@
 #include <unistd.h>
 
 enum { CHUNK = 256 << 10 };
-static int is_file;
+static int is_file, has_no_end;
 
 static int accepted(int listener, const struct sockaddr *name, socklen_t size) {
     int on = 1;
@@ -95,7 +96,7 @@ static int opened(char *address, int writes) {
     if (!strcmp(address, "tcp") && port) return *port = 0, tcp(rest, atoi(port + 1), 0);
     is_file = 1;
     int direct = strcmp(address, "direct") ? 0 : O_DIRECT;
-    int number = open(rest, (writes ? O_WRONLY | O_CREAT : O_RDONLY) | direct, 0644);
+    int number = open(rest, (has_no_end ? O_RDWR : writes ? O_WRONLY | O_CREAT : O_RDONLY) | direct, 0644);
     if (number < 0) err(2, "%s", rest);
     return number;
 }
@@ -117,7 +118,7 @@ static void send_all(int number, uint64_t count) {
         }
         at += size;
     }
-    if (is_file ? fsync(number) : shutdown(number, SHUT_WR)) err(1, "finish");
+    if (!has_no_end && (is_file ? fsync(number) : shutdown(number, SHUT_WR))) err(1, "finish");
     free(words);
 }
 
@@ -134,7 +135,7 @@ static void receive_all(int number, uint64_t count) {
         if (memcmp(words, wanted, size)) errx(1, "wrong bytes between %llu and %llu", (unsigned long long)at, (unsigned long long)(at + size));
         at += size;
     }
-    if (!is_file && read(number, words, 1) != 0) errx(1, "more than %llu bytes", (unsigned long long)count);
+    if (!is_file && !has_no_end && read(number, words, 1) != 0) errx(1, "more than %llu bytes", (unsigned long long)count);
     free(words);
     free(wanted);
 }
@@ -206,10 +207,11 @@ static void *sender(void *pointer) {
 }
 
 int main(int count, char **words) {
-    if (count < 3) errx(2, "usage: peer send|receive|both|ask|answer|shell ADDRESS [COUNT] | serve PORT");
+    if (count < 3) errx(2, "usage: peer send|receive|both|exchange|ask|answer|shell ADDRESS [COUNT] | serve PORT");
     uint64_t amount = count > 3 ? strtoull(words[3], NULL, 10) : 0;
     signal(SIGPIPE, SIG_IGN);
     if (!strcmp(words[1], "serve")) serve(atoi(words[2]));
+    has_no_end = !strcmp(words[1], "exchange");
     int number = opened(words[2], !strcmp(words[1], "send"));
     if (!strcmp(words[1], "shell")) return shell(number);
     double began = now();
@@ -220,7 +222,7 @@ int main(int count, char **words) {
         if (!is_file && read(number, &byte, 1) != 0) errx(1, "no end from the other side");
     } else if (!strcmp(words[1], "receive")) {
         receive_all(number, amount);
-    } else if (!strcmp(words[1], "both")) {
+    } else if (!strcmp(words[1], "both") || has_no_end) {
         struct stream stream = {number, amount};
         pthread_t thread;
         if (pthread_create(&thread, NULL, sender, &stream)) errx(2, "no thread");

@@ -41,10 +41,10 @@ struct RigEmulator {
             "-drive", "id=root,if=none,format=raw,file=\(image.rootFileSystem),snapshot=on,cache=unsafe",
             "-device", "virtio-blk-pci,drive=root",
         ]
-        if let programs {
+        for (index, image) in ([programs] + options.disks).compactMap(\.self).enumerated() {
             words += [
-                "-drive", "id=host,if=none,format=raw,file=\(programs),readonly=on", "-device",
-                "virtio-blk-pci,drive=host",
+                "-drive", "id=disk\(index),if=none,format=raw,file=\(image),readonly=on",
+                "-device", "virtio-blk-pci,drive=disk\(index)",
             ]
         }
         return words

@@ -13,6 +13,8 @@ struct RigOptions: Sendable {
     var nestedVirtualization = false
     /// Brings the daemon along, its clients, an image and a kernel for its guests.
     var daemon = false
+    /// Images that it has as read-only disks, behind the one with the host's programs: /dev/vdc, /dev/vdd, …
+    var disks: [String] = []
     /// Further words for the guest's kernel.
     var kernelWords: [String] = []
     /// Seconds until the guest must have answered. In software and beside other tests a boot of 8 s may take long.

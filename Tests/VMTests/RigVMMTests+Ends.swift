@@ -1,0 +1,111 @@
+import Foundation
+import TestKit
+import Testing
+
+/// How machines end, and what is left of them.
+extension RigVMMTests {
+    @Test func whatWasFlushedSurvivesTheKillOfALargeMachineAndNothingElseDoes() async throws {
+        let (left, code, seen) = try await RigSession.use { rig, _ in
+            try RigVMMTests.mount(in: &rig)
+            try rig.succeed(
+                "truncate -s 64M /tmp/flushed; cat /proc/mounts >/tmp/mounts; find /sys/fs/cgroup -type d >/tmp/groups")
+            let machine = try RigMachine.start(
+                "large", options: "--memory 4096 --processors 2 --disk /tmp/flushed", modules: ["virtio_blk"], in: &rig)
+            // Through the guest's page cache, written out by fsync alone.
+            try machine.shell("peer send file:/dev/vda 16777216", in: &rig)
+            let seen = try machine.shell("nproc; grep MemTotal /proc/meminfo", in: &rig)
+            // In the midst of other writes.
+            _ = try rig.run(
+                "echo 'dd if=/dev/zero of=/dev/vda seek=32 bs=1M count=8 oflag=direct' | timeout 1 \(machine.words)")
+            try rig.succeed("kill -9 $(cat \(machine.folder)/pid)")
+            let code = try machine.end(in: &rig)
+            try rig.succeed(
+                "\(RigMachine.peer) receive file:/tmp/flushed 16777216 || \(RigMachine.peer) receive file:/tmp/flushed 16777216"
+            )
+            let left = try rig.succeed(
+                """
+                diff /tmp/mounts /proc/mounts
+                find /sys/fs/cgroup -type d | diff /tmp/groups - | grep '^>' | grep -i -e vmm -e bulkhead -e large
+                ps -e -o args | grep '[v]m/large'; exit 0
+                """)
+            return (left, code, seen)
+        }
+        #expect(code == 128 + 9)
+        #expect(left == "")
+        #expect(seen.hasPrefix("2\n"))
+        let kilobytes = try #require(seen.split(whereSeparator: \.isWhitespace).dropFirst(2).first.flatMap { Int($0) })
+        #expect((3_800_000...(4 << 20)).contains(kilobytes))
+    }
+
+    @Test func aGuestThatResetsItselfIsReported() async throws {
+        try await RigSession.use { rig, session in
+            try RigVMMTests.mount(in: &rig)
+            let machine = try RigMachine.start("resets", in: &rig)
+            _ = try rig.run("echo 'reboot -f' | timeout 20 \(machine.words)")
+            let code = try machine.end(in: &rig)
+            #expect(code == 72)
+            #expect(try machine.log(in: &rig).contains("the guest reset itself"))
+        }
+    }
+
+    @Test func anotherKernelRunsAndItsPanicIsReported() async throws {
+        try await RigSession.use { rig, _ in
+            try RigVMMTests.mount(in: &rig)
+            try rig.succeed("truncate -s 16M /tmp/other")
+            let machine = try RigMachine.start(
+                "other", .generic, options: "--memory 512 --processors 2 --disk /tmp/other",
+                modules: ["virtio_blk", "pvpanic-mmio"], in: &rig)
+            let release = try machine.shell("uname -r; nproc; peer send direct:/dev/vda 8388608", in: &rig)
+            #expect(release.contains("-amd64\n2\n") && !release.contains("cloud"))
+            try rig.succeed("\(RigMachine.peer) receive file:/tmp/other 8388608")
+            _ = try rig.run("echo 'echo c >/proc/sysrq-trigger' | timeout 20 \(machine.words)")
+            let code = try machine.end(in: &rig)
+            #expect(code == 71)
+            #expect(try machine.log(in: &rig).contains("the guest's kernel panicked"))
+            #expect(try rig.succeed("cat \(machine.folder)/console").contains("Kernel panic - not syncing: sysrq"))
+        }
+    }
+
+    /// Twenty of the tiny guest, each with devices; and as many of Linux as there is time for.
+    @Test func twentyMachinesRunAtOnce() async throws {
+        let linux = ProcessInfo.processInfo.environment["BULKHEAD_VM_CROWD"].flatMap { Int($0) } ?? 2
+        try await RigSession.use { rig, _ in
+            try RigVMMTests.mount(in: &rig)
+            let codes = try rig.run(
+                """
+                mkdir -p /tmp/crowd && cd /tmp/crowd
+                for number in $(seq 20); do
+                    mkfifo in$number
+                    truncate -s 1M disk$number
+                    /host/bin/bulkhead-vmm --boot \(RigMachine.disk)/tiny --command-line halt --memory 64 --balloon \\
+                        --disk disk$number --vsock $((number + 2)):v$number <>in$number >out$number 2>log$number &
+                done
+                for number in $(seq 20); do timeout 60 grep -q -m 1 ready <(tail -n +1 -f log$number) || exit 1; done
+                ps -C bulkhead-vmm -o stat= | wc -l
+                for number in $(seq 20); do echo stop >in$number; done
+                for job in $(jobs -p); do wait $job; echo $?; done | sort | uniq -c
+                """, deadline: 180)
+            let lines = codes.output.split(separator: "\n")
+            #expect(Int(lines.first?.filter(\.isNumber) ?? "") ?? 0 >= 20, "\(codes.output)\(codes.error)")
+            #expect(lines.last?.split(separator: " ") == ["20", "75"], "\(codes.output)\(codes.error)")
+
+            var machines: [RigMachine] = []
+            for number in 0..<linux {
+                machines.append(try RigMachine.start("crowd\(number)", options: "--memory 160", in: &rig))
+            }
+            for (number, machine) in machines.enumerated() {
+                let said = try machine.shell("echo \(number) >/run/mine; cat /run/mine", in: &rig)
+                #expect(said == "\(number)\n")
+            }
+            for machine in machines {
+                try rig.succeed("echo stop >\(machine.folder)/in")
+                #expect(try machine.end(in: &rig) == 75)
+            }
+        }
+    }
+
+    /// The disk with the guests' kernels.
+    private static func mount(in rig: inout Rig) throws {
+        try rig.succeed("mountpoint -q \(RigMachine.disk) || mount -t erofs -o ro /dev/vdc \(RigMachine.disk)")
+    }
+}
