@@ -27,9 +27,12 @@ bench: build
 	scripts/fetch-tools docker dockerd
 	bench/all
 
-# Our machines beside QEMU's, on this host's KVM.
+# Our machines beside QEMU's: on this host's KVM, and with Debian's kernel in the rig.
 bench-vm: build
+	scripts/make-rig
+	scripts/make-vm-guest
 	bench/vm
+	bench/vm-rig
 
 # The formatter's rules, and the arrows between the modules (docs/modules.md).
 lint:

@@ -1,0 +1,39 @@
+# What bench/vm-rig has the rig run: our machine and QEMU's microvm in turn, with the same kernel, initrd and command line, each
+# with a disk, a network card and the socket device. Prints "NAME WHAT VALUE…", a line each.
+set -u
+mkdir -p /mnt /opt/q /tmp/b; mountpoint -q /mnt || mount -t erofs -o ro /dev/vdc /mnt; mountpoint -q /opt/q || mount -t erofs -o ro /dev/vdd /opt/q
+mountpoint -q /sys/kernel/debug || mount -t debugfs debugfs /sys/kernel/debug
+peer=/mnt/bin/peer; export PATH=$PATH:/mnt/bin
+modprobe vhost_vsock
+cat /mnt/cloud/vmlinux /mnt/cloud/initrd /opt/q/bin/* /opt/q/lib/* /host/* >/dev/null # both find their files in memory
+ip tuntap add tap0 mode tap vnet_hdr; ip addr add 10.9.0.1/24 dev tap0; ip link set tap0 up
+cd /tmp/b; truncate -s 64M disk
+line='quiet loglevel=1 panic=-1 cryptomgr.notests load=virtio_mmio,vmw_vsock_virtio_transport,virtio_blk,virtio_net'
+now() { date +%s%N | cut -b -16; }
+exits() { cat /sys/kernel/debug/kvm/*/exits | head -1; }
+# NAME ADDRESS-OF-READY ADDRESS-OF-SHELL-PREFIX ADDRESS-OF-PORT COMMAND...
+measure() {
+    name=$1 ready=$2 shell=$3 port=$4; shift 4
+    timeout 120 $peer receive $ready 0 >/dev/null 2>&1 & waiter=$!
+    sleep 1
+    began=$(now)
+    "$@" >console-$name 2>log-$name </dev/null & vm=$!
+    wait -n $waiter $vm
+    echo "$name ready_ms $(( ($(now) - began) / 1000 ))"
+    kill -0 $vm || { cat console-$name log-$name; return 1; }
+    g() { timeout 60 $peer shell $shell; }
+    echo 'ip addr add 10.9.0.2/24 dev eth0; ip link set eth0 up' | g
+    # Seconds of the kernel's clock: until it begins with the initrd, has unpacked it, and runs its program.
+    echo "$name kernel_s $(echo 'dmesg | sed -n -E "/Run .init as|Freeing initrd|unpack rootfs/s/^\[ *([0-9.]+).*/\1/p"' | g | tr '\n' ' ')"
+    echo "$name write $(echo 'peer send direct:/dev/vda 33554432' | g)"
+    echo "$name read $(echo 'peer receive direct:/dev/vda 33554432' | g)"
+    timeout 60 $peer receive tcp-listen:5000 8388608 >net-out & w=$!; echo 'timeout 50 peer send tcp:10.9.0.1:5000 8388608' | g >/dev/null; wait $w; echo "$name net_out $(cat net-out)"
+    echo 'timeout 50 peer receive tcp-listen:5001 8388608' | g >/dev/null & w=$!; echo "$name net_in $(timeout 60 $peer send tcp:10.9.0.2:5001 8388608)"; wait $w
+    echo 'timeout 50 peer answer vsock-listen:6' | g >/dev/null & w=$!; sleep 1; echo "$name vsock $(timeout 50 $peer ask $port 200)"; wait $w
+    a=$(exits); sleep 5; b=$(exits); echo "$name idle_exits_per_s $(( (b - a) / 5 ))"
+    kill -9 $vm; wait $vm 2>/dev/null
+}
+ours() { measure ours unix-listen:/tmp/b/v_1 unix:/tmp/b/v:1000 unix:/tmp/b/v:6 /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /mnt/cloud/initrd --memory 256 --command-line "$line" --no-serial --disk disk --tap tap0 --vsock 3:v; rm -f v v_1; }
+qemu() { measure qemu vsock-listen:1 vsock:3:1000 vsock:3:6 /opt/q/lib/ld-linux-x86-64.so.2 --library-path /opt/q/lib /opt/q/bin/qemu-system-x86_64 -L /opt/q/share -nodefaults -no-user-config -no-reboot -display none -M microvm,x-option-roms=off,isa-serial=off,acpi=on,rtc=on -accel kvm -cpu host -m 256 -global virtio-mmio.force-legacy=false -kernel /mnt/cloud/vmlinux -initrd /mnt/cloud/initrd -append "$line" -drive id=d,if=none,format=raw,file=disk -device virtio-blk-device,drive=d -netdev tap,id=n,ifname=tap0,script=no,downscript=no -device virtio-net-device,netdev=n -device vhost-vsock-device,guest-cid=3; }
+ours
+qemu
