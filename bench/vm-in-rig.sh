@@ -27,13 +27,13 @@ measure() {
     echo "$name kernel_s $(echo 'dmesg | sed -n -E "/Run .init as|Freeing initrd|unpack rootfs/s/^\[ *([0-9.]+).*/\1/p"' | g | tr '\n' ' ')"
     echo "$name write $(echo 'peer send direct:/dev/vda 33554432' | g)"
     echo "$name read $(echo 'peer receive direct:/dev/vda 33554432' | g)"
-    timeout 60 $peer receive tcp-listen:5000 8388608 >net-out & w=$!; echo 'timeout 50 peer send tcp:10.9.0.1:5000 8388608' | g >/dev/null; wait $w; echo "$name net_out $(cat net-out)"
-    echo 'timeout 50 peer receive tcp-listen:5001 8388608' | g >/dev/null & w=$!; echo "$name net_in $(timeout 60 $peer send tcp:10.9.0.2:5001 8388608)"; wait $w
+    timeout 60 $peer receive tcp-listen:5000 4194304 >net-out & w=$!; echo 'timeout 50 peer send tcp:10.9.0.1:5000 4194304' | g >/dev/null; wait $w; echo "$name net_out $(cat net-out)"
+    echo 'timeout 50 peer receive tcp-listen:5001 4194304' | g >/dev/null & w=$!; echo "$name net_in $(timeout 60 $peer send tcp:10.9.0.2:5001 4194304)"; wait $w
     echo 'timeout 50 peer answer vsock-listen:6' | g >/dev/null & w=$!; sleep 1; echo "$name vsock $(timeout 50 $peer ask $port 200)"; wait $w
     a=$(exits); sleep 5; b=$(exits); echo "$name idle_exits_per_s $(( (b - a) / 5 ))"
     kill -9 $vm; wait $vm 2>/dev/null
 }
 ours() { measure ours unix-listen:/tmp/b/v_1 unix:/tmp/b/v:1000 unix:/tmp/b/v:6 /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /mnt/cloud/initrd --memory 256 --command-line "$line" --no-serial --disk disk --tap tap0 --vsock 3:v; rm -f v v_1; }
 qemu() { measure qemu vsock-listen:1 vsock:3:1000 vsock:3:6 /opt/q/lib/ld-linux-x86-64.so.2 --library-path /opt/q/lib /opt/q/bin/qemu-system-x86_64 -L /opt/q/share -nodefaults -no-user-config -no-reboot -display none -M microvm,x-option-roms=off,isa-serial=off,acpi=on,rtc=on -accel kvm -cpu host -m 256 -global virtio-mmio.force-legacy=false -kernel /mnt/cloud/vmlinux -initrd /mnt/cloud/initrd -append "$line" -drive id=d,if=none,format=raw,file=disk -device virtio-blk-device,drive=d -netdev tap,id=n,ifname=tap0,script=no,downscript=no -device virtio-net-device,netdev=n -device vhost-vsock-device,guest-cid=3; }
-ours
-qemu
+# The first machine of all finds nothing translated yet in the rig's own software processor: it does not count.
+warm() { timeout 120 /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /mnt/cloud/initrd --memory 256 --command-line "$line" --no-serial --vsock 3:v >/dev/null 2>&1 </dev/null & timeout 120 $peer receive unix-listen:/tmp/b/v_1 0 >/dev/null; kill -9 %1; wait; rm -f v v_1; }
