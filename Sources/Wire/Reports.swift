@@ -136,6 +136,8 @@ public struct StatisticsReport: Sendable, Equatable {
     public var systemProcessorTotal: UInt64 = 0
     /// How many processors there are.
     public var processors: Int = 0
+    /// What a machine of our own VMM tells beside that; nil for anything else.
+    public var machine: MachineReport?
 
     /// All zero.
     public init() {}

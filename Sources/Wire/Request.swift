@@ -41,8 +41,10 @@ public enum Request: Sendable, Equatable {
     case unmount(target: String)
     /// Kills what still runs, removes cgroup and mounts, and lets the monitor end once that is done.
     case delete
-    /// Of a guest's agent only: halts the machine, after a sync of its disks.
+    /// Of a guest's agent, and of bulkhead-vmm, which asks the agent: halts the machine, after a sync of its disks.
     case powerOff
+    /// Of bulkhead-vmm only: changes the limits of the machine that runs. Answered by `done`.
+    case limit(MachineLimits)
     /// Never sent: stands for a received request with an unknown verb or without a member that it needs, and is
     /// answered by a failure of kind `invalid` that says what is wrong.
     case unreadable(String)

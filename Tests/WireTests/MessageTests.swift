@@ -19,6 +19,23 @@ import Testing
 
     static let record = ExitRecord(status: .signaled(signal: 9, outOfMemory: true), startedAt: 5, finishedAt: 1 << 60)
 
+    static let machine: MachineReport = {
+        var report = MachineReport()
+        report.exits = ["ports": 1 << 40]
+        report.devices = ["disk": ["requests": 3, "errors": 0], "net": [:]]
+        (report.memory, report.memoryUsed, report.memoryShared) = (1 << 40, 2, 3)
+        (report.balloon, report.memoryReturned) = (4, .max)
+        return report
+    }()
+
+    static let limits: MachineLimits = {
+        var limits = MachineLimits()
+        limits.disk = MachineLimits.Rate(bytes: 1 << 30, operations: 7)
+        limits.receiving = MachineLimits.Rate()
+        limits.balloon = 0
+        return limits
+    }()
+
     static let statistics: StatisticsReport = {
         var report = StatisticsReport()
         report.processorTotal = .max
@@ -27,6 +44,7 @@ import Testing
         report.interfaces = ["eth0": InterfaceCounters()]
         report.interfaces["eth0"]?.sentDropped = 9
         report.processors = 2
+        report.machine = machine
         return report
     }()
 
@@ -46,6 +64,7 @@ import Testing
             .signal(number: 15, process: nil), .signal(number: 9, process: "e"),
             .resize(rows: 24, columns: 80, process: nil), .pause, .resume, .state, .processes, .statistics,
             .mount(source: "/s", target: "/t", readOnly: true), .unmount(target: "/t"), .delete, .powerOff,
+            .limit(limits), .limit(MachineLimits()),
         ].enumerated().map { .request(UInt32($0), $1) }
         + [
             Response.done, .created(process: 12), .started(process: 13),

@@ -58,7 +58,7 @@ package final class LocalExecutor: Executor, ProcessPumpDelegate {
             try container?.bind(source: source, target: target, readOnly: readOnly)
         case .unmount(let target): try container?.unbind(target: target)
         case .delete: try delete()
-        case .select, .attach, .exec, .state, .powerOff, .unreadable:
+        case .select, .attach, .exec, .state, .powerOff, .limit, .unreadable:
             throw Failure(.invalid, "not a verb for an executor")
         }
         return .done

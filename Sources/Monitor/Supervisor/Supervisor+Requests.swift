@@ -51,7 +51,7 @@ extension Supervisor {
                 deletions.remove(at: place)
                 connection.respond(number, response)
             }
-        case .powerOff: throw Failure(.invalid, "this is not a machine")
+        case .powerOff, .limit: throw Failure(.invalid, "this is not a machine")
         case .unreadable(let problem): throw Failure(.invalid, "the request can't be read: \(problem)")
         }
     }

@@ -17,6 +17,9 @@ final class ImageMemory: Sendable {
         unsafe MappedRegion(address: address, count: mapping.count, base: mapping.base, isReadOnly: true)
     }
 
+    /// Bytes of it.
+    var count: UInt64 { mapping.count }
+
     /// The device that tells the guest of it.
     func device(thread: IOThread) throws(SystemError) -> PmemDevice {
         try PmemDevice(mapping, address: address, thread: thread)

@@ -10,6 +10,8 @@ struct KVMDevices {
         /// Whether the machine is of no use without it.
         let isVital: Bool
         let device: any VirtioDevice
+        /// What it has done so far, by name.
+        let counters: @Sendable () -> [String: UInt64]
     }
 
     /// In the order in which the guest finds them.
@@ -40,15 +42,16 @@ struct KVMDevices {
             }
             let console = try ConsoleDevice(ports: 1, thread: thread)
             try console.add(ConsolePortSetup(name: MachineSetup.portName, end: .stream(port)))
-            add("console", console)
+            add("console", console) { console.counters.byName }
             if let file = file.take() {
                 let image = try ImageMemory(file, behind: memory.memory)
-                add("image", try image.device(thread: thread))
+                let device = try image.device(thread: thread)
+                add("image", device) { device.counters.byName }
                 self.image = image
             }
             if let file = diskFile {
                 let disk = BlockDevice(file, serial: MachineSetup.diskSerial, threads: [try IOThread("disk")])
-                add("disk", disk)
+                add("disk", disk) { disk.counters.byName }
                 self.disk = disk
             }
             if let tap = tap.take(), let address = setup.hardwareAddress {
@@ -57,7 +60,7 @@ struct KVMDevices {
                 }
                 let network = try NetDevice(
                     taps: [tap.release()], hardwareAddress: address, threads: [try IOThread("net")])
-                add("net", network, isVital: false)
+                add("net", network, isVital: false) { network.countersByName }
                 self.network = network
             }
             for (share, socket) in zip(setup.shares, shares) {
@@ -67,8 +70,10 @@ struct KVMDevices {
                         tag: share.tag, socket: try Descriptor.duplicating(socket), memoryFile: memory.file,
                         thread: thread))
             }
-            add("entropy", EntropyDevice(thread: thread), isVital: false)
-            add("balloon", balloon, isVital: false)
+            let entropy = EntropyDevice(thread: thread)
+            add("entropy", entropy, isVital: false) { entropy.counters.byName }
+            let balloon = balloon
+            add("balloon", balloon, isVital: false) { balloon.countersByName }
         } catch let error as VMMError {
             throw error
         } catch {
@@ -76,7 +81,10 @@ struct KVMDevices {
         }
     }
 
-    private mutating func add(_ name: String, _ device: any VirtioDevice, isVital: Bool = true) {
-        entries.append(Entry(name: name, isVital: isVital, device: device))
+    private mutating func add(
+        _ name: String, _ device: any VirtioDevice, isVital: Bool = true,
+        counters: @escaping @Sendable () -> [String: UInt64] = { [:] }
+    ) {
+        entries.append(Entry(name: name, isVital: isVital, device: device, counters: counters))
     }
 }

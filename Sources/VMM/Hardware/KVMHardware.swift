@@ -10,6 +10,7 @@ internal import Wire
 ///                    ◄─ port ───────────── I/O thread of the console            the link to the agent
 /// ```
 final class KVMHardware: GuestHardware {
+    private(set) var controller: (any HardwareControl)?
     private let loop: EventLoop
     private let report: (HardwareNews) -> Void
     private let console: ConsoleQueue
@@ -52,6 +53,7 @@ final class KVMHardware: GuestHardware {
         ) { [signals] _ in signals.tellOver() }
         self.devices = devices
         self.machine = machine
+        controller = KVMControl(machine, devices, console, processors: setup.processors)
         do throws(SystemError) {
             try loop.add(console.event, .readable) { [unowned self] _ in readConsole() }
             try loop.add(signals.event, .readable) { [unowned self] _ in hear() }
@@ -66,6 +68,7 @@ final class KVMHardware: GuestHardware {
         loop.remove(signals.event)
         console.letGo()
         // Its guest has the image's memory.
+        controller = nil
         machine = nil
         devices = nil
     }
@@ -104,6 +107,7 @@ final class KVMHardware: GuestHardware {
         console.letGo()
         machine.stop()
         let end = machine.guestEnd
+        controller = nil
         self.machine = nil
         devices = nil
         consoleIsHeld = false

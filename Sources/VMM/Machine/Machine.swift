@@ -90,6 +90,9 @@ final class Machine: Sendable {
     /// The guest's memory.
     var memory: GuestMemory { mapping.memory }
 
+    /// Bytes of it that the host has given pages for.
+    var memoryUsed: UInt64 { mapping.backing.used }
+
     /// Starts the threads of the processors, and, when all are ready, the guest.
     ///
     /// - Parameter first: called on each of these threads before any of them is in the guest: what restricts a thread

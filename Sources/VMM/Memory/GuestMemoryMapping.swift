@@ -63,6 +63,15 @@ struct GuestMemoryBacking: BitwiseCopyable, Sendable {
     /// The memfd.
     let file: Int32
 
+    /// Bytes that the host has given pages for.
+    var used: UInt64 {
+        var status = stat()
+        // unsafe because the status comes back through a pointer to a local structure
+        guard unsafe fstat(file, &status) == 0 else { return 0 }
+        // The file has no holes but where pages are missing: its blocks are theirs.
+        return UInt64(max(status.st_blocks, 0)) * 512
+    }
+
     /// Where a guest-physical address stands in the file; nil if `count` bytes from there are not all memory.
     func offset(of address: UInt64, count: UInt64) -> UInt64? {
         for (region, start) in [(memory.low, 0), (memory.high, memory.low.count)] {

@@ -54,6 +54,8 @@ final class QEMUHardware: GuestHardware {
 
     func kill() { emulator?.kill() }
 
+    var controller: (any HardwareControl)? { nil }
+
     private func readConsole() {
         // A console that can't be read has ended.
         guard case .bytes(let bytes)? = try? console?.read(upTo: 64 << 10) else {

@@ -1,4 +1,5 @@
 internal import Linux
+internal import Wire
 
 /// What executes a machine's guest, as its supervisor sees it: a QEMU beside it, or our own VMM within it.
 ///
@@ -13,6 +14,23 @@ protocol GuestHardware: AnyObject {
     func holdConsole(_ held: Bool)
     /// Ends the guest at once; its end is reported like any other.
     func kill()
+    /// What else can be asked of it and changed while it runs; nil where that is nothing.
+    var controller: (any HardwareControl)? { get }
+}
+
+/// Control of a guest that runs.
+protocol HardwareControl: AnyObject {
+    /// Whether no processor is in the guest.
+    var isPaused: Bool { get }
+    /// Takes all processors out of the guest, or lets them go on.
+    func setPaused(_ paused: Bool)
+    /// What it has used.
+    var statistics: StatisticsReport { get }
+    /// Changes its limits.
+    ///
+    /// - Throws: ``Failure`` of kind `invalid` for a limit of what it does not have, or one that can't be; then nothing
+    ///   is changed.
+    func limit(_ limits: MachineLimits) throws(Failure)
 }
 
 /// What a supervisor hears of the hardware.

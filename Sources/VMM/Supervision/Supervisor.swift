@@ -121,24 +121,47 @@ final class Supervisor {
 
     // MARK: What is asked
 
-    private func answer(_ request: Request) -> Response {
+    /// Answers who asks on the control socket.
+    func answer(_ request: Request) -> Response {
         switch request {
         case .state:
-            return .state(ContainerReport(phase: .running, process: hardware?.process ?? 0, startedAt: startedAt))
+            let phase = hardware?.controller?.isPaused == true ? ContainerReport.Phase.paused : .running
+            return .state(ContainerReport(phase: phase, process: hardware?.process ?? 0, startedAt: startedAt))
         case .powerOff:
             powerOff()
             return .done
         case .signal(SIGKILL, nil):
             end(.forced, "it was asked to end at once")
             return .done
+        case .pause, .resume, .statistics, .limit:
+            do throws(Failure) { return try control(request) } catch { return .failed(error) }
         default:
-            return .failed(Failure(.invalid, "bulkhead-vmm answers state, powerOff and signal 9 only"))
+            return .failed(
+                Failure(
+                    .invalid, "bulkhead-vmm answers state, pause, resume, statistics, limit, powerOff and signal 9 only"
+                ))
         }
+    }
+
+    private func control(_ request: Request) throws(Failure) -> Response {
+        guard let controller = hardware?.controller else {
+            throw Failure(
+                .invalid, "a machine of QEMU can't be paused, measured or limited from here: choose the hypervisor kvm")
+        }
+        switch request {
+        case .pause: controller.setPaused(true)
+        case .resume: controller.setPaused(false)
+        case .limit(let limits): try controller.limit(limits)
+        default: return .statistics(controller.statistics)
+        }
+        return .done
     }
 
     private func powerOff() {
         guard life.phase != .stopping else { return }
         life.askedToStop()
+        // Its agent is to do it.
+        hardware?.controller?.setPaused(false)
         link?.send(.powerOff, number: 1)
         let deadline = Supervisor.powerOffDeadline
         loop.schedule(afterMilliseconds: Int64(deadline) * 1000) { [unowned self] in

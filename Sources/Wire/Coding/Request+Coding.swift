@@ -27,6 +27,7 @@ extension Request: WireValue {
         case "unmount": self = .unmount(target: try field.required("target").string())
         case "delete": self = .delete
         case "powerOff": self = .powerOff
+        case "limit": self = .limit(try MachineLimits(field.required("limits")))
         default: throw JSONError(path: "verb", problem: "is not known: \(verb)")
         }
     }
@@ -54,6 +55,7 @@ extension Request: WireValue {
         case .unmount(let target): ["verb": "unmount", "target": .string(target)]
         case .delete: ["verb": "delete"]
         case .powerOff: ["verb": "powerOff"]
+        case .limit(let limits): ["verb": "limit", "limits": limits.json]
         case .unreadable(let problem): ["verb": "unreadable", "problem": .string(problem)]
         }
     }

@@ -17,6 +17,7 @@ extension StatisticsReport: WireValue {
         memoryLimit = try field.optional("memoryLimit")?.number()
         processLimit = try field.optional("processLimit")?.number()
         processors = try field.number("processors", default: 0)
+        machine = try field.value("machine")
         for (name, value) in try field.optional("memoryDetails")?.members() ?? [:] {
             memoryDetails[name] = try value.number()
         }
@@ -32,6 +33,7 @@ extension StatisticsReport: WireValue {
         members["memoryLimit"] = memoryLimit.map { JSON($0) }
         members["processLimit"] = processLimit.map { JSON($0) }
         members["processors"] = JSON(processors)
+        members["machine"] = machine?.json
         members["memoryDetails"] = .object(memoryDetails.mapValues { JSON($0) })
         members["interfaces"] = .object(interfaces.mapValues(\.json))
         return .object(members)

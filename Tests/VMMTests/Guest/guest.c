@@ -155,7 +155,7 @@ void guest_main(const char *line) {
     } else if (is(line, "pour")) {
         for (u32 count = 0; count < 0x34000; count++) out8(0x3F8, (u8)"0123456789abcdef"[count % 16]);
     } else if (is(line, "flood")) {
-        for (;;) send('x');
+        for (;;) out8(0x3F8, 'x');
     } else if (is(line, "unknown")) {
         out8(0x123, 1);
         tell("port", in32(0x123));
