@@ -34,6 +34,7 @@ final class ControlServer {
             }
         } catch {
             Console.print("the control socket: \(error)")
+            loop.pause(listener.rawValue)
         }
     }
 

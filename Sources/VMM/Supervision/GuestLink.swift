@@ -68,8 +68,8 @@ final class GuestLink {
                 }
             }
         } catch {
-            // One client that can't be had (too many descriptors) is told so by its connection's end.
             Console.print("a connection to the guest: \(error)")
+            if let number = listener.number { loop.pause(number) }
         }
         pump()
     }
@@ -175,7 +175,24 @@ final class GuestLink {
     }
 }
 
+extension EventLoop {
+    /// A listening socket whose clients can't be accepted (too many descriptors) is left alone for a while: they wait in its
+    /// queue, and that would be told again and again.
+    func pause(_ listener: Int32) {
+        // It is watched; by then it may not be any more.
+        try? modify(listener, [])
+        schedule(afterMilliseconds: 100) { [unowned self] in try? modify(listener, .readable) }
+    }
+}
+
 extension Optional where Wrapped == Descriptor {
+    fileprivate var number: Int32? {
+        switch self {
+        case .some(let descriptor): descriptor.rawValue
+        case .none: nil
+        }
+    }
+
     /// The next connection, if this is a listening socket that has one.
     fileprivate borrowing func accepting() throws(SystemError) -> Descriptor? {
         switch self {

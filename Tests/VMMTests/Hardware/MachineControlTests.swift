@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import TestKit
 import Testing
@@ -36,6 +37,29 @@ struct MachineControlTests {
             #expect(try machine.phase() == .paused)
             #expect(try machine.ask(.signal(number: 9, process: nil)) == .done)
             #expect(try machine.endUnread() == .exited(code: MachineEnd.forced.rawValue))
+        }
+    }
+
+    @Test func aClientForWhomThereIsNoDescriptorIsServedLater() throws {
+        try withTestResources { resources in
+            // What one has that is as it should be.
+            let other = try OwnMachine("stay here", in: resources)
+            try other.awaitPrinted("here")
+            let highest = try Files.entries(of: "/proc/\(other.process)/fd").compactMap { Int($0) }.max() ?? 0
+            other.kill()
+            for path in [other.setup.guestSocket, other.setup.controlSocket] { try Files.remove(path) }
+            let machine = try OwnMachine("stay here", in: resources, descriptors: highest + 2)
+            try machine.awaitPrinted("here")
+            var clients: [Int32] = []
+            // The kernel and the initrd are closed by now: some numbers are free.
+            while clients.count < 8 { clients.append(try UnixSocket.connect(machine.setup.controlSocket).release()) }
+            while try machine.said.isEmpty { sched_yield() }
+            for client in clients { close(client) }
+            #expect(try machine.phase() == .running)
+            #expect(try machine.ask(.signal(number: 9, process: nil)) == .done)
+            #expect(try machine.end().end == .exited(code: MachineEnd.forced.rawValue))
+            // Not as often as the loop turns.
+            #expect(try machine.said.split(separator: "\n").count < 20)
         }
     }
 

@@ -15,9 +15,10 @@ final class OwnMachine {
     private let words: String
     private var hasEnded = false
 
-    /// Starts one whose guest does what `line` says.
+    /// Starts one whose guest does what `line` says; `descriptors`: how many it may have.
     init(
-        _ line: String, in resources: TestResources, _ change: (inout MachineSetup) throws -> Void = { _ in }
+        _ line: String, in resources: TestResources, descriptors: Int? = nil,
+        _ change: (inout MachineSetup) throws -> Void = { _ in }
     ) throws {
         let directory = resources.directory
         try Files.write("\(directory)/kernel", try GuestProgram.bytes(.pvh))
@@ -26,12 +27,16 @@ final class OwnMachine {
             accelerator: "kvm", emulator: nil, processors: 1, memory: 64 << 20, kernel: "\(directory)/kernel",
             initrd: "\(directory)/initrd", commandLine: line, guestSocket: "\(directory)/guest.sock",
             controlSocket: "\(directory)/control.sock")
+        setup.user = "65534:65534"
         try change(&setup)
         let pipe = try PipePair()
         words = "\(directory)/words"
         let errors = try Descriptor.open(words, [.writeOnly, .create, .truncate])
+        let program = try Command.built("bulkhead-vmm")
+        let limited = descriptors.map { ["--nofile=\($0)", program] } ?? []
         process = try Spawn.process(
-            path: try Command.built("bulkhead-vmm"), arguments: ["--setup", setup.json.description],
+            path: limited.isEmpty ? program : "/usr/bin/prlimit",
+            arguments: limited + ["--setup", setup.json.description],
             descriptors: [(1, pipe.writing.rawValue), (2, errors.rawValue)]
                 + (setup.tap.map { [($0, $0)] } ?? []))
         handle = try ProcessDescriptor(process: process)

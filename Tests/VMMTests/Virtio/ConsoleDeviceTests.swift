@@ -14,12 +14,14 @@ import Testing
         let host: Descriptor
         let path = "/tmp/bulkhead-console-\(getpid())-\(UInt64.random(in: 0...(.max)))"
 
-        init(features: UInt64 = .max) throws {
+        init(
+            features: UInt64 = .max, before: @escaping @Sendable () throws(SystemError) -> Void = {}
+        ) throws {
             var ends: [Int32] = [0, 0]
             #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
             host = Descriptor(adopting: ends[0])
             try host.setNonblocking(true)
-            console = try ConsoleDevice(ports: 2, thread: IOThread("console"))
+            console = try ConsoleDevice(ports: 2, thread: IOThread("console", before: before))
             try console.add(.init(name: "hvc", isConsole: true, end: .stream(Descriptor(adopting: ends[1]))))
             try console.add(.init(name: "agent", end: .listener(UnixSocket.listen(path))))
             driver = SimulatedDriver(console, features: features)
@@ -118,6 +120,24 @@ import Testing
                 rig.settle()
             }
         }
+    }
+
+    @Test func clientThatCanNotBeAcceptedWaitsAndTheGuestIsNotTold() throws {
+        let rig = try Rig { () throws(SystemError) in
+            // On this thread only: accept4 (288) fails as if there were too many descriptors (24).
+            try Privilege.setNoNewPrivileges()
+            try Privilege.installFilter(
+                [0x20, 0, 0, 0, 0, 0, 0, 0, 0x15, 0, 0, 1, 0x20, 1, 0, 0, 6, 0, 0, 0, 24, 0, 5, 0]
+                    + [6, 0, 0, 0, 0, 0, 0xFF, 0x7F])
+        }
+        rig.settle()
+        let client = try rig.connect()
+        // Rounds of the thread in which it has heard of the client.
+        for value in 0..<100 { #expect(rig.driver.request(1, [[UInt8(value)]]) != nil) }
+        rig.driver.queues[2].add([.init(address: rig.driver.memory.allocate(64), count: 64, writable: true)])
+        rig.driver.kick(2)
+        #expect(rig.driver.used(2, atLeast: 1, seconds: 1).isEmpty)
+        _ = consume client
     }
 
     @Test func guestWaitsForASlowHostAndLosesNothing() throws {

@@ -34,6 +34,9 @@ struct ConsolePortSetup: ~Copyable {
 /// Flow control both ways: what the host's end does not take stays in the guest's queue; the host's end is read only where
 /// the guest has the port open and has given room.
 final class ConsolePort {
+    /// Nanoseconds until connections are accepted again that could not be.
+    private static let retryDelay: UInt64 = 100_000_000
+
     /// What the port's state changes mean for the guest.
     let hostChanged: () -> Void
     /// Whether the host's end is there.
@@ -45,6 +48,7 @@ final class ConsolePort {
     private let counters: DeviceCounters
     private var listener: Descriptor?
     private var listening: IOLoop.Source?
+    private var retry: IOTimer?
     private var stream: Descriptor?
     private var source: IOLoop.Source?
     private let reads: Bool
@@ -86,6 +90,7 @@ final class ConsolePort {
             // A client that is there from before the driver's reset stays, and the next one waits for its end.
             let wanted: IOEvents = stream == nil ? .readable : []
             listening = try loop.add(number, wanted) { [unowned self] _ in accept() }
+            retry = try loop.timer { [unowned self] in listen(stream == nil) }
         }
         try watchStream()
         transmit()
@@ -95,8 +100,9 @@ final class ConsolePort {
     /// The driver takes its queues back.
     func end() {
         if let listening { loop.remove(listening) }
+        if let retry { loop.remove(retry) }
         if let source { loop.remove(source) }
-        (listening, source, receiving, transmitting, guestOpen) = (nil, nil, nil, nil, false)
+        (listening, retry, source, receiving, transmitting, guestOpen) = (nil, nil, nil, nil, nil, false)
     }
 
     /// The guest has opened or closed it.
@@ -106,18 +112,32 @@ final class ConsolePort {
     }
 
     private func accept() {
+        guard stream == nil else { return }
         do throws(SystemError) {
-            guard stream == nil, let client = try listener.accept() else { return }
-            try client.setNonblocking(true)
+            guard let client = try listener.accept() else { return }
             stream = consume client
+        } catch {
+            // Too many descriptors: the client waits in the socket's queue, and that would be told again and again.
+            Console.print("console: \(error)")
+            listen(false)
+            return retry?.set(nanoseconds: ConsolePort.retryDelay) ?? ()
+        }
+        do throws(SystemError) {
+            try stream.setNonblocking()
             // One at a time: the others wait in the socket's queue.
-            if let listening { try loop.modify(listening, []) }
+            listen(false)
             try watchStream()
         } catch {
+            Console.print("console: \(error)")
             return close()
         }
         hostChanged()
         receive()
+    }
+
+    private func listen(_ on: Bool) {
+        // The descriptor is watched: there is nothing that could fail.
+        if let listening { try? loop.modify(listening, on ? .readable : []) }
     }
 
     private func watchStream() throws(SystemError) {
@@ -154,8 +174,7 @@ final class ConsolePort {
         source = nil
         stream = nil
         (waitsForRoom, written) = (false, 0)
-        // A failure leaves the port without clients, which is what the guest is told anyway.
-        if let listening { try? loop.modify(listening, .readable) }
+        listen(true)
         hostChanged()
         // What it had not taken is not for the next one.
         transmit()
@@ -242,6 +261,14 @@ extension Optional where Wrapped == Descriptor {
         switch self {
         case .some(let descriptor): descriptor.rawValue
         case .none: nil
+        }
+    }
+
+    /// Calls on it return at once where they would have to wait.
+    fileprivate borrowing func setNonblocking() throws(SystemError) {
+        switch self {
+        case .some(let descriptor): try descriptor.setNonblocking(true)
+        case .none: ()
         }
     }
 
