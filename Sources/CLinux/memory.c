@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { page = 4096, kept = 4 * page, deepest = 512 * 1024 };
 
@@ -20,6 +23,11 @@ void bh_release_memory(void) {
 void bh_grow_heap_by(int bytes) {
     mallopt(M_TOP_PAD, bytes);
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
+}
+
+int64_t bh_allocated_bytes(int file) {
+    struct stat status;
+    return syscall(SYS_fstat, file, &status) < 0 ? -1 : (int64_t)status.st_blocks * 512;
 }
 
 int bh_punch_hole(int file, uint64_t offset, uint64_t count) {

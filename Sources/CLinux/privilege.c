@@ -38,6 +38,21 @@ int bh_seccomp_filter(const void *instructions, uint16_t count, unsigned int fla
     return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
 }
 
+// Numbers and structure: linux/landlock.h, which older headers do not have.
+enum { landlock_create_ruleset = 444, landlock_restrict_self = 446 };
+
+int bh_landlock_version(void) { return (int)syscall(landlock_create_ruleset, NULL, 0, 1UL); }
+
+int bh_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scopes, int version) {
+    struct {
+        uint64_t files, network, scopes;
+    } attributes = {files, network, scopes};
+    size_t size = version < 4 ? 8 : version < 6 ? 16 : 24;
+    return (int)syscall(landlock_create_ruleset, &attributes, size, 0UL);
+}
+
+int bh_landlock_restrict(int ruleset) { return (int)syscall(landlock_restrict_self, ruleset, 0UL); }
+
 int bh_new_session_keyring(void) { return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL); }
 
 int bh_setgroups(size_t count, const uint32_t *groups) { return (int)syscall(SYS_setgroups, count, groups); }

@@ -12,6 +12,9 @@ final class HardwareSignals: Sendable {
         var failures: [(device: Int, error: VirtioError)] = []
     }
 
+    /// Failures that wait at most.
+    private static let most = 64
+
     private let told = Mutex(Told())
     private let happened: Descriptor
 
@@ -27,8 +30,10 @@ final class HardwareSignals: Sendable {
     /// The guest has ended, or is to be ended.
     func tellOver() { tell { $0.isOver = true } }
 
-    /// A device can't go on.
-    func tell(device: Int, failed error: VirtioError) { tell { $0.failures.append((device, error)) } }
+    /// A device can't go on. A guest may cause that as often as it likes: what is too much to be heard is left out.
+    func tell(device: Int, failed error: VirtioError) {
+        tell { if $0.failures.count < HardwareSignals.most { $0.failures.append((device, error)) } }
+    }
 
     private func tell(_ change: (inout Told) -> Void) {
         told.withLock { change(&$0) }

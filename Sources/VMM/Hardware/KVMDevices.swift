@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Linux
 internal import Wire
 
@@ -35,7 +36,7 @@ struct KVMDevices {
     ) throws(VMMError) {
         do {
             // The small ones have little to do: they share a thread.
-            let thread = try IOThread("devices")
+            let thread = try KVMDevices.thread("devices")
             let backing = memory.backing
             balloon = BalloonDevice(thread: thread) { (address, count) throws(SystemError) in
                 try backing.release(address, count: count)
@@ -50,7 +51,7 @@ struct KVMDevices {
                 self.image = image
             }
             if let file = diskFile {
-                let disk = BlockDevice(file, serial: MachineSetup.diskSerial, threads: [try IOThread("disk")])
+                let disk = BlockDevice(file, serial: MachineSetup.diskSerial, threads: [try KVMDevices.thread("disk")])
                 add("disk", disk) { disk.counters.byName }
                 self.disk = disk
             }
@@ -59,7 +60,7 @@ struct KVMDevices {
                     throw VMMError(.configuration, "\(address) is no hardware address")
                 }
                 let network = try NetDevice(
-                    taps: [tap.release()], hardwareAddress: address, threads: [try IOThread("net")])
+                    taps: [tap.release()], hardwareAddress: address, threads: [try KVMDevices.thread("net")])
                 add("net", network, isVital: false) { network.countersByName }
                 self.network = network
             }
@@ -79,6 +80,12 @@ struct KVMDevices {
         } catch {
             throw VMMError(.system, "\(error)")
         }
+    }
+
+    /// An I/O thread behind its wall.
+    private static func thread(_ name: String) throws(SystemError) -> IOThread {
+        let process = getpid()
+        return try IOThread(name) { () throws(SystemError) in try CallFilter.device(process: process).install() }
     }
 
     private mutating func add(

@@ -29,6 +29,9 @@ final class KVMHardware: GuestHardware {
         self.loop = loop
         self.report = report
         var files = try MachineFiles(setup)
+        let memory = try GuestMemoryMapping(count: setup.memory & ~(GuestMemoryMapping.page - 1))
+        let confinement = try Confinement(setup, disk: files.disk)
+        do throws(SystemError) { try confinement.enforce() } catch { throw VMMError(error) }
         let ends: SocketPair
         do throws(SystemError) {
             (console, signals) = (try ConsoleQueue(), try HardwareSignals())
@@ -36,7 +39,6 @@ final class KVMHardware: GuestHardware {
         } catch {
             throw VMMError(error)
         }
-        let memory = try GuestMemoryMapping(count: setup.memory & ~(GuestMemoryMapping.page - 1))
         let devices = try KVMDevices(
             setup, image: files.image.take(), disk: files.disk, tap: files.tap.take(), port: ends.second,
             shares: shares, memory: memory)
@@ -60,7 +62,13 @@ final class KVMHardware: GuestHardware {
         } catch {
             throw VMMError(error)
         }
-        try machine.start()
+        let process = getpid()
+        try machine.start {
+            () throws(VMMError) in
+            try CallFilter.processor(process: process).enforce()
+        } last: { () throws(VMMError) in
+            try CallFilter.supervisor(process: process).enforce()
+        }
     }
 
     deinit {
@@ -127,5 +135,29 @@ extension HardwareEnd {
             case .panicked: .panicked
             case .failed(let reason): .killed(reason)
             }
+    }
+}
+
+extension CallFilter {
+    fileprivate func enforce() throws(VMMError) {
+        do throws(SystemError) { try install() } catch { throw VMMError(error) }
+    }
+}
+
+extension Confinement {
+    private static var outputIsFile: Bool {
+        do { return try FileStatus(of: 1).kind == .file } catch { return false }
+    }
+
+    /// For the machine of a setup, whose writable disk is `disk`.
+    fileprivate init(_ setup: MachineSetup, disk: BlockFile?) throws(VMMError) {
+        identity = try setup.user.map { text throws(VMMError) in
+            guard let identity = Identity(text) else {
+                throw VMMError(.configuration, "the user \"\(text)\": two numbers with a colon between them are one")
+            }
+            return identity
+        }
+        // A log that is a file, where it is tried by hand, grows with what the guest prints.
+        largestFile = Confinement.outputIsFile ? nil : max(disk?.capacity ?? 0, 1 << 16)
     }
 }

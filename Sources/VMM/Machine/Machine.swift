@@ -95,11 +95,20 @@ final class Machine: Sendable {
 
     /// Starts the threads of the processors, and, when all are ready, the guest.
     ///
-    /// - Parameter first: called on each of these threads before any of them is in the guest: what restricts a thread
-    ///   belongs here. What it throws ends the guest.
-    func start(first: @escaping @Sendable () throws(VMMError) -> Void = {}) throws(VMMError) {
+    /// - Parameters:
+    ///   - first: called on each of these threads before any of them is in the guest: what restricts a thread belongs
+    ///     here. What it throws ends the guest.
+    ///   - last: called on the caller's thread once they all wait, and before any of them is in the guest; what it throws
+    ///     is passed on, and no thread ever is.
+    func start(
+        first: @escaping @Sendable () throws(VMMError) -> Void = {}, last: () throws(VMMError) -> Void = {}
+    ) throws(VMMError) {
         for processor in processors { try processor.start(first) }
         gate.awaitWaiting(processors.count)
+        do throws(VMMError) { try last() } catch {
+            stop()
+            throw error
+        }
         gate.want(.running)
     }
 

@@ -65,11 +65,8 @@ struct GuestMemoryBacking: BitwiseCopyable, Sendable {
 
     /// Bytes that the host has given pages for.
     var used: UInt64 {
-        var status = stat()
-        // unsafe because the status comes back through a pointer to a local structure
-        guard unsafe fstat(file, &status) == 0 else { return 0 }
-        // The file has no holes but where pages are missing: its blocks are theirs.
-        return UInt64(max(status.st_blocks, 0)) * 512
+        // The file has no holes but where pages are missing. An open memfd can always be asked.
+        UInt64(max(bh_allocated_bytes(file), 0))
     }
 
     /// Where a guest-physical address stands in the file; nil if `count` bytes from there are not all memory.

@@ -20,6 +20,8 @@ final class Supervisor {
     private var shareServers: [ChildProcess] = []
     private var link: GuestLink?
     private var controlServer: ControlServer?
+    /// Opened from the beginning: in the end no path may be.
+    private var reason: Descriptor?
     private var outcome: MachineLife.Outcome?
     private let startedAt = Clock.realtimeNanoseconds
     private lazy var log = ConsoleLog(1, loop: loop) { [unowned self] in hardware?.holdConsole($0) }
@@ -38,7 +40,7 @@ final class Supervisor {
         } catch {
             settle(MachineLife.Outcome(.notStarted, "\(error)"))
             hardware?.kill()
-            for server in shareServers { server.kill() }
+            killShareServers()
         }
         return outcome ?? MachineLife.Outcome(.killed, "bulkhead-vmm ended")
     }
@@ -47,6 +49,8 @@ final class Supervisor {
 
     private func start() throws {
         signal(SIGPIPE, SIG_IGN)
+        reason = try Descriptor.open(
+            MachineSetup.reasonPath(guestSocket: setup.guestSocket), [.writeOnly, .create, .truncate], mode: 0o644)
         try loop.watch(signals: [SIGTERM, SIGINT]) { [unowned self] _ in powerOff() }
         let listener = try UnixSocket.listen(setup.guestSocket)
         controlServer = try ControlServer(path: setup.controlSocket, loop: loop) { [unowned self] in answer($0) }
@@ -103,7 +107,7 @@ final class Supervisor {
         case .ended(let end):
             panic.finish()
             log.finish(waitingAtMost: Supervisor.readerPatience)
-            for server in shareServers { server.kill() }
+            killShareServers()
             settle(life.outcome(of: end, panic: panic.reason))
             loop.stop()
         }
@@ -177,11 +181,16 @@ final class Supervisor {
         hardware?.kill()
     }
 
+    /// A machine of our own may not kill, and its servers end when its connections do; QEMU's do so, too, but later.
+    private func killShareServers() {
+        guard setup.emulator != nil else { return }
+        for server in shareServers { server.kill() }
+    }
+
     /// Records the reason before anybody sees a connection end.
     private func settle(_ outcome: MachineLife.Outcome) {
         self.outcome = outcome
-        let path = MachineSetup.reasonPath(guestSocket: setup.guestSocket)
-        do { try Files.write(path, Array((outcome.reason + "\n").utf8)) } catch { Console.print("\(error)") }
+        do { try reason.take()?.writeAll(outcome.reason + "\n") } catch { Console.print("the reason's file: \(error)") }
         link?.close()
     }
 }

@@ -88,24 +88,31 @@ final class FileSystemDevice: VirtioDevice {
     func writeConfiguration(at offset: Int, from bytes: UnsafeRawBufferPointer) {}
 
     func activate(_ activation: VirtioActivation) throws(VirtioError) {
-        try thread.run { [call] _ throws(VirtioError) in try call.connect(activation.interrupt) }
-        try state.withLock { state throws(VirtioError) in try start(activation, &state) }
+        // The conversation is the I/O thread's, too: a processor's thread may not talk to anybody.
+        try thread.run { [self] _ throws(VirtioError) in
+            try call.connect(activation.interrupt)
+            try state.withLock { state throws(VirtioError) in try start(activation, &state) }
+        }
     }
 
     func reset() {
-        state.withLock { state in
-            for queue in state.started {
-                do throws(VirtioError) {
-                    _ = try state.connection?.stop(queue: queue)
-                } catch {
-                    // The server is to see the end: it then leaves the guest's memory alone.
-                    state.connection = nil
-                    Console.print("\(error)")
-                }
-            }
-            state.started = []
+        thread.run { [self] _ in
+            state.withLock { leave(&$0) }
+            call.disconnect()
         }
-        thread.run { [call] _ in call.disconnect() }
+    }
+
+    private func leave(_ state: inout State) {
+        for queue in state.started {
+            do throws(VirtioError) {
+                _ = try state.connection?.stop(queue: queue)
+            } catch {
+                // The server is to see the end: it then leaves the guest's memory alone.
+                state.connection = nil
+                Console.print("\(error)")
+            }
+        }
+        state.started = []
     }
 
     private func start(_ activation: VirtioActivation, _ state: inout State) throws(VirtioError) {
