@@ -21,7 +21,7 @@ extension RigVMMTests {
             let seen = try machine.shell("md5sum </dev/vdb", in: &rig)
             let code = try machine.shell(
                 "cat /sys/block/vdb/ro; dd if=/dev/zero of=/dev/vdb bs=4k count=1 2>&1; echo code $?", in: &rig)
-            #expect(seen == before)
+            try check(seen == before, "the guest reads \(seen)")
             return (code, before, try rig.succeed("md5sum </tmp/shared/constant"))
         }
         #expect(code.hasPrefix("1\n"))
@@ -83,8 +83,7 @@ extension RigVMMTests {
             try machines[1].shell(
                 "(head -c 24 /dev/input/event0 >/run/pressed; poweroff -f) >/dev/null 2>&1 &", in: &rig)
             try rig.succeed("echo power-button >\(machines[1].folder)/in")
-            let end = try machines[1].end(in: &rig)
-            #expect(end == 0)
+            try machines[1].expectEnd(0, saying: "the guest powered itself off", in: &rig)
             return second
         }
         var values: [String: Int] = [:]

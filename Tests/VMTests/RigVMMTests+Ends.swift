@@ -42,9 +42,7 @@ extension RigVMMTests {
             try RigVMMTests.mount(in: &rig)
             let machine = try RigMachine.start("resets", in: &rig)
             _ = try rig.run("echo 'reboot -f' | timeout 20 \(machine.words)")
-            let code = try machine.end(in: &rig)
-            #expect(code == 72)
-            #expect(try machine.log(in: &rig).contains("the guest reset itself"))
+            try machine.expectEnd(72, saying: "the guest reset itself", in: &rig)
         }
     }
 
@@ -56,13 +54,11 @@ extension RigVMMTests {
                 "other", .generic, options: "--memory 512 --processors 2 --disk /tmp/other",
                 modules: ["virtio_blk", "pvpanic-mmio"], in: &rig)
             let release = try machine.shell("uname -r; nproc; peer send direct:/dev/vda 8388608", in: &rig)
-            #expect(release.contains("-amd64\n2\n") && !release.contains("cloud"))
+            try check(release.contains("-amd64\n2\n") && !release.contains("cloud"), release)
             try rig.succeed("\(RigMachine.peer) receive file:/tmp/other 8388608")
             _ = try rig.run("echo 'echo c >/proc/sysrq-trigger' | timeout 20 \(machine.words)")
-            let code = try machine.end(in: &rig)
-            #expect(code == 71)
-            #expect(try machine.log(in: &rig).contains("the guest's kernel panicked"))
-            #expect(try rig.succeed("cat \(machine.folder)/console").contains("Kernel panic - not syncing: sysrq"))
+            try machine.expectEnd(71, saying: "the guest's kernel panicked", in: &rig)
+            try rig.succeed("grep -q 'Kernel panic - not syncing: sysrq' \(machine.folder)/console")
         }
     }
 
@@ -74,20 +70,24 @@ extension RigVMMTests {
             let codes = try rig.run(
                 """
                 mkdir -p /tmp/crowd && cd /tmp/crowd
+                processes=
                 for number in $(seq 20); do
                     mkfifo in$number
                     truncate -s 1M disk$number
                     /host/bin/bulkhead-vmm --boot \(RigMachine.disk)/tiny --command-line halt --memory 64 --balloon \\
                         --disk disk$number --vsock $((number + 2)):v$number <>in$number >out$number 2>log$number &
+                    processes="$processes $!"
                 done
                 for number in $(seq 20); do timeout 60 grep -q -m 1 ready <(tail -n +1 -f log$number) || exit 1; done
                 ps -C bulkhead-vmm -o stat= | wc -l
                 for number in $(seq 20); do echo stop >in$number; done
-                for job in $(jobs -p); do wait $job; echo $?; done | sort | uniq -c
+                codes=
+                for process in $processes; do wait $process; codes="$codes $?"; done
+                printf '%s\\n' $codes | sort | uniq -c
                 """, deadline: 180)
             let lines = codes.output.split(separator: "\n")
-            #expect(Int(lines.first?.filter(\.isNumber) ?? "") ?? 0 >= 20, "\(codes.output)\(codes.error)")
-            #expect(lines.last?.split(separator: " ") == ["20", "75"], "\(codes.output)\(codes.error)")
+            try check(Int(lines.first?.filter(\.isNumber) ?? "") ?? 0 >= 20, "\(codes.output)\(codes.error)")
+            try check(lines.last?.split(separator: " ") == ["20", "75"], "\(codes.output)\(codes.error)")
 
             var machines: [RigMachine] = []
             for number in 0..<linux {
@@ -95,11 +95,11 @@ extension RigVMMTests {
             }
             for (number, machine) in machines.enumerated() {
                 let said = try machine.shell("echo \(number) >/run/mine; cat /run/mine", in: &rig)
-                #expect(said == "\(number)\n")
+                try check(said == "\(number)\n", said)
             }
             for machine in machines {
                 try rig.succeed("echo stop >\(machine.folder)/in")
-                #expect(try machine.end(in: &rig) == 75)
+                try machine.expectEnd(75, in: &rig)
             }
         }
     }

@@ -109,6 +109,13 @@ struct RigMachine: Sendable {
         return Int(code.output.filter { $0.isNumber })
     }
 
+    /// Waits until it has ended, and fails if it did so in another way.
+    func expectEnd(_ code: Int, saying words: String = "", in rig: inout Rig) throws {
+        let ended = try end(in: &rig)
+        let log = try log(in: &rig)
+        try check(ended == code && (words.isEmpty || log.contains(words)), "it ended with \(ended ?? -1): \(log)")
+    }
+
     /// What the VMM said.
     func log(in rig: inout Rig) throws -> String { try rig.succeed("cat \(folder)/log") }
 
@@ -122,4 +129,9 @@ struct RigMachine: Sendable {
         }
         return kilobytes << 10
     }
+}
+
+/// What must be so: thrown, for an expectation on the rig's own thread would belong to no test.
+func check(_ condition: Bool, _ story: @autoclosure () -> String) throws {
+    if !condition { throw RigError(description: story()) }
 }
