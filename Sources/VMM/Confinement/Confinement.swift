@@ -32,6 +32,9 @@ struct Confinement {
 
     /// Puts them up, for ever.
     func enforce() throws(SystemError) {
+        // A heap of glibc's that shrinks opens /proc/sys/vm/overcommit_memory before it does so for the first time, on
+        // whatever thread that is: none shrinks. (131072 is how it grows anyway.)
+        bh_grow_heap_by(131_072)
         // The guest's memory is in no dump, and nobody of the same user looks into this process.
         try Privilege.setLimit(Confinement.core, soft: 0, hard: 0)
         try limit(Confinement.descriptors, to: Confinement.mostDescriptors)
