@@ -17,6 +17,8 @@ extension CallFilter {
         filter.allow(BH_CALL_IOCTL, where: .oneOf(argument: 1, [KVM.run]))
         // Interrupts and notifications, and words on standard error.
         filter.allow(BH_CALL_WRITE)
+        // A driver that resets its device is the last that has the device's clocks.
+        filter.allow(BH_CALL_CLOSE)
         filter.allowOfAll(process: process)
         return filter
     }
