@@ -28,7 +28,7 @@ struct RigTests {
             try rig.succeed("loginctl enable-linger tester && systemctl start user@4242.service")
             let tests = try rig.run(
                 "BULKHEAD_RACE_SECONDS=0 \(RigPrograms.tests) --testing-library swift-testing \(RigTests.suites)",
-                deadline: 1200,
+                deadline: 2700,
                 echo: true)
             try RigTests.judge(tests, atLeast: 30)
         }

@@ -20,14 +20,19 @@ struct Rig: ~Copyable {
     private let emulator: ProcessDescriptor
 
     /// Boots the machine on a thread of its own, for it may take minutes, and gives it to `body`; ends it in any case.
+    /// Waits first where enough others run.
     static func run<R: Sendable>(
         _ options: RigOptions = RigOptions(), _ body: @escaping @Sendable (inout Rig) throws -> R
     ) async throws -> R {
-        try await withCheckedThrowingContinuation { continuation in
+        await RigSlots.shared.enter()
+        let result: Result<R, any Error> = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try withTestResources { try boot(options, in: $0, body) } })
+                continuation.resume(
+                    returning: Result { try withTestResources { try boot(options, in: $0, body) } })
             }
         }
+        await RigSlots.shared.leave()
+        return try result.get()
     }
 
     private static func boot<R>(
