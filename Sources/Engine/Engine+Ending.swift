@@ -23,6 +23,8 @@ extension Engine {
     /// Stops it where it runs, and starts it.
     public func restart(_ name: String, timeout: Int? = nil, signal: String? = nil) async throws(EngineError) {
         let container = try find(name)
+        container.isBeingRestarted = true
+        defer { container.isBeingRestarted = false }
         do {
             try await stop(container.id, timeout: timeout, signal: signal)
         } catch  where error.kind == .notModified {}

@@ -66,6 +66,20 @@ import Wire
         }
     }
 
+    @Test func aRestartDoesNotRemoveWhatIsRemovedAtItsEnd() async throws {
+        try await EngineFixture.with { fixture in
+            let id = try await fixture.create(["sh", "-c", "echo x >> /lines; wc -l < /lines; exec sleep 100"]) {
+                $0.autoRemove = true
+            }
+            let removed = try await fixture.engine.waiter(id, .removed)
+            try await fixture.engine.start(id)
+            try await fixture.engine.restart(id, timeout: 0)
+            #expect(try await fixture.engine.container(named: id).state.isRunning)
+            try await fixture.engine.kill(id)
+            #expect(try await removed.value().exitCode == 137)
+        }
+    }
+
     @Test func execsWithTheirCode() async throws {
         try await EngineFixture.with { fixture in
             let id = try await fixture.create(["sleep", "100"])

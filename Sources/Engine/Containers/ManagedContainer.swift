@@ -14,6 +14,8 @@ final class ManagedContainer {
     var removesVolumes = false
     /// Who wants its streams from its next start on.
     var tickets: [AttachTicket] = []
+    /// Whether it is stopped only to be started again: then its end does not remove it.
+    var isBeingRestarted = false
     /// Its restart, while that is waited for.
     var restart: Task<Void, Never>?
     /// The machine of its own that it runs in, or the named one, while it runs there.
@@ -32,6 +34,6 @@ final class ManagedContainer {
     var rules: ContainerRules {
         ContainerRules(
             id: record.id, name: record.name, restart: record.specification.restart,
-            autoRemove: record.specification.autoRemove)
+            autoRemove: record.specification.autoRemove && !isBeingRestarted)
     }
 }
