@@ -7,7 +7,7 @@ import Testing
     .enabled(if: RigImage.obstacle == nil, Comment(rawValue: RigImage.obstacle ?? "")))
 struct RigDaemonTests {
     /// The suites of the levels with a machine: what a machine takes part in. Everything takes its time here, where the
-    /// machine runs on an emulated processor; `BULKHEAD_RIG_LEVELS=all` runs them whole.
+    /// machine runs on an emulated processor; `BULKHEAD_RIG=all` runs them whole.
     private static func levels(_ level: String, _ tests: [String]) -> String {
         let filter = RigOptions.isThorough ? "" : "/(\(tests.joined(separator: "|")))"
         return "\(RigPrograms.daemon) BULKHEAD_LEVELS=\(level) \(RigPrograms.tests) --testing-library swift-testing "

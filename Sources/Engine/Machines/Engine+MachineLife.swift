@@ -7,6 +7,9 @@ extension Engine {
     /// How large a machine's writable disk may grow; it takes room as it is written.
     static let diskSize: UInt64 = 16 << 30
 
+    /// How many seconds a hypervisor has until it listens: a hang ends so, where much else runs it may take long.
+    private static let hypervisorPatience = 120
+
     /// Boots a machine and waits until its agent is ready. Undone where it fails. The caller holds its gate.
     func boot(_ machine: ManagedMachine, _ parts: MachineParts) async throws(EngineError) {
         machine.record.state = .starting
@@ -114,7 +117,8 @@ extension Engine {
             ready: { ready.resolve($0) })
         let end = ExitWaiter(.notRunning)
         machine.waiters.append(end)
-        let connection = try await SocketWait.connect(machine.guestSocket, unless: end, seconds: 20)
+        let connection = try await SocketWait.connect(
+            machine.guestSocket, unless: end, seconds: Engine.hypervisorPatience)
         let agent = MonitorClient(connection, socketPath: machine.guestSocket, process: 0, handlers: handlers)
         machine.agent = agent
         guard let report = await ready.value() else {

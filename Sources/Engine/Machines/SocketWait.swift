@@ -24,7 +24,7 @@ enum SocketWait {
             ending.cancel()
             withExtendedLifetime(watch) {}
         }
-        let limit = Timestamp.now + Int64(seconds) * 1_000_000_000
+        let limit = ContinuousClock.now + .seconds(seconds)
         while true {
             var reason = ""
             do {
@@ -35,7 +35,7 @@ enum SocketWait {
             if end.isResolved {
                 throw EngineError(.internal, "the machine ended while it was booting; its console says why")
             }
-            guard Timestamp.now < limit else {
+            guard ContinuousClock.now < limit else {
                 throw EngineError(.internal, "the machine's agent can't be reached: \(reason)")
             }
             await wakeup.wait()

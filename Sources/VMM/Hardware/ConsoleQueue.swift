@@ -1,19 +1,17 @@
 internal import CLinux
-internal import Glibc
 internal import Linux
 
 /// What the guest prints on its serial port, on its way from the processors' threads to the supervisor's loop.
 ///
 /// Where the loop is slow the guest waits, as it does for a slow serial port, and nothing is lost. A thread that waits
 /// here hears no other call to the gate: who wants it there says so here first.
-@safe final class ConsoleQueue: @unchecked Sendable {
+final class ConsoleQueue: @unchecked Sendable {
     /// Bytes for whose way the guest does not wait.
     private static let limit = 64 << 10
 
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let lock = ConditionLock()
     private let filled: Descriptor
-    // Guarded by the mutex.
+    // Guarded by the lock.
     private var bytes: [UInt8] = []
     private var mayWait = true
 
@@ -22,17 +20,6 @@ internal import Linux
         let number = bh_eventfd()
         guard number >= 0 else { throw .last("eventfd") }
         filled = Descriptor(adopting: number)
-        // unsafe because the primitives live behind pointers, as they must not move
-        unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(changed, nil)
-    }
-
-    deinit {
-        // unsafe because nobody has this object any more
-        unsafe pthread_cond_destroy(changed)
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe changed.deallocate()
-        unsafe mutex.deallocate()
     }
 
     /// Readable while there may be something to take.
@@ -40,10 +27,9 @@ internal import Linux
 
     /// Appends a byte, once there is room. For the threads of the processors.
     func send(_ byte: UInt8) {
-        let wakes = locked {
+        let wakes = lock.locked {
             while bytes.count >= ConsoleQueue.limit && mayWait {
-                // unsafe because the primitives live behind pointers; the mutex is held
-                unsafe pthread_cond_wait(changed, mutex)
+                lock.wait()
             }
             bytes.append(byte)
             return bytes.count == 1
@@ -56,11 +42,10 @@ internal import Linux
     func take() -> [UInt8] {
         // It may have been read already: then there is nothing to take, or somebody is just about to say that there is.
         _ = try? filled.read(upTo: 8)
-        return locked {
+        return lock.locked {
             defer {
                 bytes = []
-                // unsafe because the primitives live behind pointers; the mutex is held
-                unsafe pthread_cond_broadcast(changed)
+                lock.tellOfChange()
             }
             return bytes
         }
@@ -68,20 +53,12 @@ internal import Linux
 
     /// Nobody waits for room any more: the processors are wanted elsewhere, and have a byte each in hand at most.
     func letGo() {
-        locked {
+        lock.locked {
             mayWait = false
-            // unsafe because the primitives live behind pointers; the mutex is held
-            unsafe pthread_cond_broadcast(changed)
+            lock.tellOfChange()
         }
     }
 
     /// The guest waits for room again.
-    func hold() { locked { mayWait = true } }
-
-    private func locked<R>(_ body: () -> R) -> R {
-        // unsafe because the mutex lives behind a pointer
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
-        return body()
-    }
+    func hold() { lock.locked { mayWait = true } }
 }

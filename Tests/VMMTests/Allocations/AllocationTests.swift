@@ -6,7 +6,8 @@ import Testing
 
 @testable import VMM
 
-/// A block read, a packet and a message of vsock allocate nothing on the device's thread, not even for a moment.
+/// A block read, a packet and a message of vsock allocate nothing on the device's thread, not even for a moment: that
+/// leaves nothing on the heap, either.
 @Suite(.serialized, .blocking) struct AllocationTests {
     /// Runs the tests below in a process that counts, as itself it can't begin to.
     @Test(.enabled(if: !AllocationCounter.isHere, "this process counts: it does what is below"))

@@ -103,6 +103,15 @@ import Testing
         device.reset()
     }
 
+    @Test func silentServerIsNotWaitedForForever() throws {
+        let (server, client) = try ScriptedServer.start { _, _ in nil }
+        let connection = try VhostUserConnection(Descriptor(adopting: client), server: "the server", patience: 50)
+        var reason = ""
+        do throws(VirtioError) { _ = try connection.ask(.getFeatures) } catch { reason = "\(error)" }
+        #expect(reason.contains("no answer within 50 ms"), "\(reason)")
+        #expect(server.requests.count == 1)
+    }
+
     @Test func serverThatGoesFailsTheDevice() throws {
         let memory = SimulatedMemory()
         let (device, server) = try device(memory, ScriptedServer.good)

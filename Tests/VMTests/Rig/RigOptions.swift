@@ -2,8 +2,8 @@ import Foundation
 
 /// How the tests' own machine is to be booted.
 struct RigOptions: Sendable {
-    /// Whether whole suites are run where a part of them does otherwise (`BULKHEAD_RIG_LEVELS=all`).
-    static var isThorough: Bool { ProcessInfo.processInfo.environment["BULKHEAD_RIG_LEVELS"] == "all" }
+    /// Whether whole suites are run where a part of them does otherwise (`BULKHEAD_RIG=all`).
+    static var isThorough: Bool { ProcessInfo.processInfo.environment["BULKHEAD_RIG"] == "all" }
 
     /// The guest's memory in MiB.
     var memory = 1024

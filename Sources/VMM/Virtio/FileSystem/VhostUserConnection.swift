@@ -6,19 +6,21 @@ internal import Linux
 /// A server that answers wrongly, late or not at all is not asked again: who has this value then lets it go, which closes
 /// the connection.
 struct VhostUserConnection: ~Copyable {
-    /// Milliseconds that the server has for an answer.
-    static let patience: Int64 = 5000
-
     private let socket: Descriptor
     private let server: String
+    private let patience: Int64
     /// Whether requests that have no answer of their own are acknowledged.
     private var acknowledges = false
 
     /// Adopts a connected stream socket; `server` names it in errors.
-    init(_ socket: consuming Descriptor, server: String) throws(VirtioError) {
+    ///
+    /// - Parameter patience: milliseconds that the server has for an answer. Its first one waits for its start, which takes
+    ///   long on a host that has much to do; a server that ends is heard at once.
+    init(_ socket: consuming Descriptor, server: String, patience: Int64 = 60_000) throws(VirtioError) {
         do throws(SystemError) { try socket.setNonblocking(true) } catch { throw VirtioError("\(server): \(error)") }
         self.socket = socket
         self.server = server
+        self.patience = patience
     }
 
     /// The socket's number, to watch for the server's end.
@@ -29,7 +31,7 @@ struct VhostUserConnection: ~Copyable {
 
     /// Makes a request that has an answer of 64 bits.
     func ask(_ request: VhostUserRequest) throws(VirtioError) -> UInt64 {
-        let deadline = Clock.monotonicMilliseconds + VhostUserConnection.patience
+        let deadline = Clock.monotonicMilliseconds + patience
         try send(request, flags: VhostUserHeader.version, descriptors: [], deadline: deadline)
         let payload = try receive(answerTo: request, deadline: deadline)
         guard let value = UInt64(littleEndianBytes: payload, at: 0), payload.count == 8 else {
@@ -40,7 +42,7 @@ struct VhostUserConnection: ~Copyable {
 
     /// Makes a request, with descriptors beside it, that has no answer but whether it succeeded.
     func tell(_ request: VhostUserRequest, descriptors: [Int32] = []) throws(VirtioError) {
-        let deadline = Clock.monotonicMilliseconds + VhostUserConnection.patience
+        let deadline = Clock.monotonicMilliseconds + patience
         let flags = VhostUserHeader.version | (acknowledges ? VhostUserHeader.Flag.needsReply : 0)
         try send(request, flags: flags, descriptors: descriptors, deadline: deadline)
         guard acknowledges else { return }
@@ -55,7 +57,7 @@ struct VhostUserConnection: ~Copyable {
     ///
     /// - Returns: the available index up to which the server has come.
     func stop(queue: UInt32) throws(VirtioError) -> UInt32 {
-        let deadline = Clock.monotonicMilliseconds + VhostUserConnection.patience
+        let deadline = Clock.monotonicMilliseconds + patience
         let request = VhostUserRequest.getQueueBase(queue: queue)
         try send(request, flags: VhostUserHeader.version, descriptors: [], deadline: deadline)
         let payload = try receive(answerTo: request, deadline: deadline)
@@ -124,7 +126,7 @@ struct VhostUserConnection: ~Copyable {
         while true {
             let left = deadline - Clock.monotonicMilliseconds
             guard left > 0 else {
-                throw failure(request, "no answer within \(VhostUserConnection.patience / 1000) seconds")
+                throw failure(request, "no answer within \(patience) ms")
             }
             var watched = pollfd(fd: socket.rawValue, events: Int16(truncatingIfNeeded: events), revents: 0)
             // unsafe because poll takes a pointer to one local structure
