@@ -9,22 +9,34 @@ cat /mnt/cloud/vmlinux /mnt/cloud/initrd /opt/q/bin/* /opt/q/lib/* /host/* >/dev
 ip tuntap add tap0 mode tap vnet_hdr; ip addr add 10.9.0.1/24 dev tap0; ip link set tap0 up
 cd /tmp/b; truncate -s 64M disk
 line='quiet loglevel=1 panic=-1 cryptomgr.notests load=virtio_mmio,vmw_vsock_virtio_transport,virtio_blk,virtio_net'
+# What the daemon's machines are told, and to say all they do on a port.
+boot='console=hvc0 loglevel=7 tsc=reliable no_timer_check reboot=k i8042.noaux i8042.nomux i8042.dumbkbd 8250.nr_uarts=1 panic=-1 cryptomgr.notests random.trust_cpu=on SWIFT_ROOT=/'
 now() { date +%s%N | cut -b -16; }
 exits() { cat /sys/kernel/debug/kvm/*/exits | head -1; }
+# NAME COMMAND...: a boot of what the daemon boots, up to the first word of its agent. Microseconds: the start, that word, when
+# the kernel's words came, all at once; seconds of the kernel's clock: then, at its initrd, at the agent.
+agent() {
+    name=$1; shift
+    rm -f agent console
+    timeout 120 $peer log unix:/tmp/b/console >lines & log=$!
+    timeout 120 $peer first unix:/tmp/b/agent >ready & first=$!
+    began=$(now)
+    "$@" >log-$name 2>&1 </dev/null & vm=$!
+    wait $first || cat log-$name
+    kill -9 $vm; wait $vm $log 2>/dev/null
+    clock() { sed -n -E "/$1/s/^([0-9]+) \\[ *([0-9.]+).*/\\$2/p" lines | head -n 1; }
+    echo "$name boot $began $(cat ready) $(clock 'hvc0. enabled' 1) $(clock 'hvc0. enabled' 2) $(clock 'unpack rootfs' 2) $(clock 'Run .init as' 2)"
+}
 # NAME ADDRESS-OF-READY ADDRESS-OF-SHELL-PREFIX ADDRESS-OF-PORT COMMAND...
 measure() {
     name=$1 ready=$2 shell=$3 port=$4; shift 4
     timeout 120 $peer receive $ready 0 >/dev/null 2>&1 & waiter=$!
     sleep 1
-    began=$(now)
     "$@" >console-$name 2>log-$name </dev/null & vm=$!
     wait -n $waiter $vm
-    echo "$name ready_ms $(( ($(now) - began) / 1000 ))"
     kill -0 $vm || { cat console-$name log-$name; return 1; }
     g() { timeout 60 $peer shell $shell; }
     echo 'ip addr add 10.9.0.2/24 dev eth0; ip link set eth0 up' | g
-    # Seconds of the kernel's clock: until it begins with the initrd, has unpacked it, and runs its program.
-    echo "$name kernel_s $(echo 'dmesg | sed -n -E "/Run .init as|Freeing initrd|unpack rootfs/s/^\[ *([0-9.]+).*/\1/p"' | g | tr '\n' ' ')"
     echo "$name write $(echo 'peer send direct:/dev/vda 33554432' | g)"
     echo "$name read $(echo 'peer receive direct:/dev/vda 33554432' | g)"
     timeout 60 $peer receive tcp-listen:5000 4194304 >net-out & w=$!; echo 'timeout 50 peer send tcp:10.9.0.1:5000 4194304' | g >/dev/null; wait $w; echo "$name net_out $(cat net-out)"
@@ -33,7 +45,14 @@ measure() {
     a=$(exits); sleep 5; b=$(exits); echo "$name idle_exits_per_s $(( (b - a) / 5 ))"
     kill -9 $vm; wait $vm 2>/dev/null
 }
-ours() { measure ours unix-listen:/tmp/b/v_1 unix:/tmp/b/v:1000 unix:/tmp/b/v:6 /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /mnt/cloud/initrd --memory 256 --command-line "$line" --no-serial --disk disk --tap tap0 --vsock 3:v; rm -f v v_1; }
-qemu() { measure qemu vsock-listen:1 vsock:3:1000 vsock:3:6 /opt/q/lib/ld-linux-x86-64.so.2 --library-path /opt/q/lib /opt/q/bin/qemu-system-x86_64 -L /opt/q/share -nodefaults -no-user-config -no-reboot -display none -M microvm,x-option-roms=off,isa-serial=off,acpi=on,rtc=on -accel kvm -cpu host -m 256 -global virtio-mmio.force-legacy=false -kernel /mnt/cloud/vmlinux -initrd /mnt/cloud/initrd -append "$line" -drive id=d,if=none,format=raw,file=disk -device virtio-blk-device,drive=d -netdev tap,id=n,ifname=tap0,script=no,downscript=no -device virtio-net-device,netdev=n -device vhost-vsock-device,guest-cid=3; }
+ours() {
+    agent ours /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /host/initrd --memory 256 --command-line "$boot" --no-serial --console console:console --console org.bulkhead.guest:agent
+    measure ours unix-listen:/tmp/b/v_1 unix:/tmp/b/v:1000 unix:/tmp/b/v:6 /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /mnt/cloud/initrd --memory 256 --command-line "$line" --no-serial --disk disk --tap tap0 --vsock 3:v; rm -f v v_1
+}
+microvm() { exec /opt/q/lib/ld-linux-x86-64.so.2 --library-path /opt/q/lib /opt/q/bin/qemu-system-x86_64 -L /opt/q/share -nodefaults -no-user-config -no-reboot -display none -M microvm,x-option-roms=off,isa-serial=off,acpi=on,rtc=on -accel kvm -cpu host -m 256 -global virtio-mmio.force-legacy=false -kernel /mnt/cloud/vmlinux "$@"; }
+qemu() {
+    agent qemu microvm -initrd /host/initrd -append "$boot" -device virtio-serial-device -chardev socket,id=c,path=console,server=on,wait=off -device virtconsole,chardev=c -chardev socket,id=a,path=agent,server=on,wait=off -device virtserialport,chardev=a,name=org.bulkhead.guest
+    measure qemu vsock-listen:1 vsock:3:1000 vsock:3:6 microvm -initrd /mnt/cloud/initrd -append "$line" -drive id=d,if=none,format=raw,file=disk -device virtio-blk-device,drive=d -netdev tap,id=n,ifname=tap0,script=no,downscript=no -device virtio-net-device,netdev=n -device vhost-vsock-device,guest-cid=3
+}
 # The first machine of all finds nothing translated yet in the rig's own software processor: it does not count.
 warm() { timeout 120 /host/bulkhead-vmm --boot /mnt/cloud/vmlinux --initrd /mnt/cloud/initrd --memory 256 --command-line "$line" --no-serial --vsock 3:v >/dev/null 2>&1 </dev/null & timeout 120 $peer receive unix-listen:/tmp/b/v_1 0 >/dev/null; kill -9 %1; wait; rm -f v v_1; }

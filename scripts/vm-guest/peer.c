@@ -6,6 +6,8 @@
 //   peer exchange ADDRESS BYTES      the same where the other side's end can't be seen: a port of a console
 //   peer ask ADDRESS COUNT           sends a byte and waits for one, so many times: prints microseconds for one
 //   peer answer ADDRESS              sends back what comes
+//   peer first ADDRESS               waits for a byte: prints when it came, in microseconds since 1970
+//   peer log ADDRESS                 prints each line that comes, and before it when it came, up to the stream's end
 //   peer serve PORT                  in a guest: runs the shell scripts that come to this port, and
 //                                    connects to port 1 of the host once, when it is ready
 //   peer shell ADDRESS               has the script on standard input run there, and ends as it did
@@ -46,7 +48,7 @@ static int accepted(int listener, const struct sockaddr *name, socklen_t size) {
 static int connected(int number, const struct sockaddr *name, socklen_t size) {
     // The other side may be starting.
     for (int i = 0; connect(number, name, size); i++) {
-        if (i == 200) err(2, "connect");
+        if (i == 1000) err(2, "connect");
         usleep(20000);
     }
     return number;
@@ -199,6 +201,27 @@ static double now(void) {
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+static long long microseconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return time.tv_sec * 1000000LL + time.tv_nsec / 1000;
+}
+
+static int first(int number) {
+    char byte;
+    if (read(number, &byte, 1) != 1) errx(1, "read: the end before a byte");
+    printf("%lld\n", microseconds());
+    return 0;
+}
+
+static int print_lines(int number) {
+    FILE *stream = fdopen(number, "r");
+    char line[4096];
+    if (!stream) err(2, "fdopen");
+    while (fgets(line, sizeof line, stream)) printf("%lld %s", microseconds(), line);
+    return 0;
+}
+
 struct stream { int number; uint64_t count; };
 static void *sender(void *pointer) {
     struct stream *stream = pointer;
@@ -207,13 +230,15 @@ static void *sender(void *pointer) {
 }
 
 int main(int count, char **words) {
-    if (count < 3) errx(2, "usage: peer send|receive|both|exchange|ask|answer|shell ADDRESS [COUNT] | serve PORT");
+    if (count < 3) errx(2, "usage: peer send|receive|both|exchange|ask|answer|first|log|shell ADDRESS [COUNT] | serve PORT");
     uint64_t amount = count > 3 ? strtoull(words[3], NULL, 10) : 0;
     signal(SIGPIPE, SIG_IGN);
     if (!strcmp(words[1], "serve")) serve(atoi(words[2]));
     has_no_end = !strcmp(words[1], "exchange");
     int number = opened(words[2], !strcmp(words[1], "send"));
     if (!strcmp(words[1], "shell")) return shell(number);
+    if (!strcmp(words[1], "first")) return first(number);
+    if (!strcmp(words[1], "log")) return print_lines(number);
     double began = now();
     char byte = 0;
     if (!strcmp(words[1], "send")) {

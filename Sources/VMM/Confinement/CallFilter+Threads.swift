@@ -5,6 +5,7 @@ internal import Glibc
 extension CallFilter {
     private enum KVM {
         static let run: UInt32 = 0xAE80
+        static let getRegisters: UInt32 = 0x8090_AE81
         static let clockWasPaused: UInt32 = 0xAEAD
     }
     /// TUNSETOFFLOAD.
@@ -14,7 +15,8 @@ extension CallFilter {
     /// For the threads of the processors: in the guest, or answering one of its exits. `process` is this one's number.
     static func processor(process: Int32) -> CallFilter {
         var filter = CallFilter()
-        filter.allow(BH_CALL_IOCTL, where: .oneOf(argument: 1, [KVM.run]))
+        // Where it is when it can't be run on is for the message that says so.
+        filter.allow(BH_CALL_IOCTL, where: .oneOf(argument: 1, [KVM.run, KVM.getRegisters]))
         // Interrupts and notifications, and words on standard error.
         filter.allow(BH_CALL_WRITE)
         // A driver that resets its device is the last that has the device's clocks.

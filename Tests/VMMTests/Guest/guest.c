@@ -195,6 +195,8 @@ void guest_main(const char *line) {
         out8(0x602, 1);
     } else if (is(line, "panic")) {
         out8(0x505, 1);
+    } else if (is(line, "astray")) {
+        ((void (*)(void))0xC8000000)();         // where there is no memory
     } else if (is(line, "fault")) {
         static struct {
             u16 limit;

@@ -30,6 +30,15 @@ struct OwnMachineTests {
         }
     }
 
+    @Test func whereItCannotBeRunOnIsTold() throws {
+        try withTestResources { resources in
+            let machine = try OwnMachine("astray", in: resources)
+            #expect(try machine.end().end == .exited(code: MachineEnd.killed.rawValue))
+            let reason = try machine.reason
+            #expect(reason.contains("at instruction 0xc8000000"), "\(reason)")
+        }
+    }
+
     @Test func itTellsItsStateAndIsEndedByForce() throws {
         try withTestResources { resources in
             let machine = try OwnMachine("stay here", in: resources)
