@@ -14,7 +14,7 @@ boot='console=hvc0 loglevel=7 tsc=reliable no_timer_check reboot=k i8042.noaux i
 now() { date +%s%N | cut -b -16; }
 exits() { cat /sys/kernel/debug/kvm/*/exits | head -1; }
 # NAME COMMAND...: a boot of what the daemon boots, up to the first word of its agent. Microseconds: the start, that word, when
-# the kernel's words came, all at once; seconds of the kernel's clock: then, at its initrd, at the agent.
+# the agent's line came; seconds of the kernel's clock of that line; milliseconds of that clock: the agent's start and its end.
 agent() {
     name=$1; shift
     rm -f agent console
@@ -23,9 +23,10 @@ agent() {
     began=$(now)
     "$@" >log-$name 2>&1 </dev/null & vm=$!
     wait $first || cat log-$name
+    # The line may still be on its way.
+    for try in 1 2 3 4 5 6 7 8 9 10; do grep -q bulkhead-guest lines && break; sleep 0.2; done
     kill -9 $vm; wait $vm $log 2>/dev/null
-    clock() { sed -n -E "/$1/s/^([0-9]+) \\[ *([0-9.]+).*/\\$2/p" lines | head -n 1; }
-    echo "$name boot $began $(cat ready) $(clock 'hvc0. enabled' 1) $(clock 'hvc0. enabled' 2) $(clock 'unpack rootfs' 2) $(clock 'Run .init as' 2)"
+    echo "$name boot $began $(cat ready) $(sed -n -E 's/^([0-9]+) \[ *([0-9.]+).*begun ([0-9]+) ms and ready ([0-9]+) ms.*/\1 \2 \3 \4/p' lines)"
 }
 # NAME ADDRESS-OF-READY ADDRESS-OF-SHELL-PREFIX ADDRESS-OF-PORT COMMAND...
 measure() {
@@ -37,6 +38,8 @@ measure() {
     kill -0 $vm || { cat console-$name log-$name; return 1; }
     g() { timeout 60 $peer shell $shell; }
     echo 'ip addr add 10.9.0.2/24 dev eth0; ip link set eth0 up' | g
+    # Milliseconds of the kernel's clock when it begins to look for its initrd.
+    echo "$name initrd_ms $(echo 'dmesg | sed -n -E "/unpack rootfs/s/^\[ *([0-9]+)\.([0-9]{3}).*/\1\2/p"' | g)"
     echo "$name write $(echo 'peer send direct:/dev/vda 33554432' | g)"
     echo "$name read $(echo 'peer receive direct:/dev/vda 33554432' | g)"
     timeout 60 $peer receive tcp-listen:5000 4194304 >net-out & w=$!; echo 'timeout 50 peer send tcp:10.9.0.1:5000 4194304' | g >/dev/null; wait $w; echo "$name net_out $(cat net-out)"

@@ -48,6 +48,8 @@ public enum AgentProgram {
     }
 
     private static func runMachine() -> Never {
+        // The kernel's clock began with the kernel.
+        let began = Clock.monotonicNanoseconds
         do {
             try Bringup.run()
             let loop = try EventLoop()
@@ -65,6 +67,7 @@ public enum AgentProgram {
                     } whenLost: { reason in
                         die(reason)
                     }
+                    tellTimes(began: began)
                 } catch {
                     die("\(error)")
                 }
@@ -75,6 +78,15 @@ public enum AgentProgram {
         } catch {
             die("\(error)")
         }
+    }
+
+    /// Where the time of the boot went, for who reads the kernel's messages.
+    private static func tellTimes(began: Int64) {
+        let ready = Clock.monotonicNanoseconds
+        let (start, end) = (began / 1_000_000, ready / 1_000_000)
+        let text = "bulkhead-guest: begun \(start) ms and ready \(end) ms after the kernel"
+        // Nobody misses it.
+        try? Files.set("/dev/kmsg", "<6>\(text)\n")
     }
 
     /// Without its agent a machine is of no use: it says why, where its owner looks, and turns itself off.

@@ -14,6 +14,19 @@ struct RigDaemonTests {
             + "--filter '^EndToEndTests\\.EndToEnd/ThreeLevels\(filter)'"
     }
 
+    /// Runs tests until they pass, three times at most where a guest ended in a triple fault.
+    ///
+    /// The rig's processor is QEMU's, and one boot in some thirty on it ends so, for no reason that the guest has: other
+    /// failures are none of its.
+    private static func pass(_ tests: String, atLeast least: Int, in rig: inout Rig) throws {
+        for attempt in 1...3 {
+            let result = try rig.run(tests, deadline: 1800, echo: true)
+            guard attempt < 3, result.code != 0, (result.output + result.error).contains("a triple fault on processor")
+            else { return try RigTests.judge(result, atLeast: least) }
+            print("in the rig: a guest ended in a triple fault; the tests are run again, attempt \(attempt + 1)")
+        }
+    }
+
     @Test func machinesAreOfTheOwnHypervisorWhereTheProcessorVirtualises() async throws {
         try await Rig.run(RigOptions(memory: 4096, nestedVirtualization: true, daemon: true)) { rig in
             try rig.succeed(
@@ -28,9 +41,9 @@ struct RigDaemonTests {
                     "printsAndPassesTheExitCode", "execRunsBesideAndPassesItsExitCode", "aPublishedPortAnswers",
                     "aVolumeIsKeptBetweenContainers", "aBindMountIsTheHostsDirectory", "twoContainersReachEachOther",
                 ])
-            try RigTests.judge(try rig.run(machine, deadline: 1800, echo: true), atLeast: 6)
+            try RigDaemonTests.pass(machine, atLeast: 6, in: &rig)
             let vm = RigDaemonTests.levels("vm", ["printsAndPassesTheExitCode", "aBindMountIsTheHostsDirectory"])
-            try RigTests.judge(try rig.run(vm, deadline: 1800, echo: true), atLeast: 2)
+            try RigDaemonTests.pass(vm, atLeast: 2, in: &rig)
         }
     }
 }

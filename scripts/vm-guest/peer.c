@@ -218,6 +218,7 @@ static int print_lines(int number) {
     FILE *stream = fdopen(number, "r");
     char line[4096];
     if (!stream) err(2, "fdopen");
+    setlinebuf(stdout);
     while (fgets(line, sizeof line, stream)) printf("%lld %s", microseconds(), line);
     return 0;
 }
