@@ -39,13 +39,48 @@ struct BootFile: ~Copyable {
         return bytes
     }
 
-    /// Fills memory with the bytes from an offset; an error if the file ends before.
-    func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VMMError) {
-        guard offset <= count, UInt64(buffer.count) <= count - offset else {
+    /// Copies bytes from an offset to a guest-physical address; an error if the file ends before, or if they are not all
+    /// memory there. No guest runs yet.
+    func copy(from offset: UInt64, count: UInt64, to address: UInt64, of memory: GuestMemoryBacking) throws(VMMError) {
+        try check(offset, count)
+        // unsafe because the pointer is used below only, where the range has been found to be all memory
+        guard let place = memory.offset(of: address, count: count),
+            let target = unsafe memory.memory.pointer(address, count: count)
+        else {
+            throw VMMError(.kernel, "\(name): \(count) bytes at 0x\(String(address, radix: 16)) are not in memory")
+        }
+        // From one file into the other: the pages of the memory need not be mapped, nor cleared before.
+        guard lseek(memory.file, off_t(place), SEEK_SET) == off_t(place) else {
+            throw VMMError(SystemError.last("seek", "the guest's memory"))
+        }
+        var next = off_t(offset)
+        let end = off_t(offset + count)
+        while next < end {
+            // unsafe because the offset is advanced through a pointer to a local variable
+            let sent = unsafe sendfile(memory.file, descriptor.rawValue, &next, Int(end - next))
+            if sent == 0 { throw VMMError(.kernel, "\(name): it became shorter while it was read") }
+            if sent < 0 && errno == EINVAL { break }
+            if sent < 0 && errno != EINTR { throw VMMError(SystemError.last("read", name)) }
+        }
+        // A file system may know no such way.
+        let done = Int(next - off_t(offset))
+        guard done < Int(count) else { return }
+        unsafe try read(
+            at: offset + UInt64(done),
+            into: UnsafeMutableRawBufferPointer(start: target + done, count: Int(count) - done))
+    }
+
+    private func check(_ offset: UInt64, _ count: UInt64) throws(VMMError) {
+        guard offset <= self.count, count <= self.count - offset else {
             throw VMMError(
                 .kernel,
-                "\(name): \(buffer.count) bytes at \(offset) are beyond its end at \(count): it is cut off or damaged")
+                "\(name): \(count) bytes at \(offset) are beyond its end at \(self.count): it is cut off or damaged")
         }
+    }
+
+    /// Fills memory with the bytes from an offset; an error if the file ends before.
+    private func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws(VMMError) {
+        try check(offset, UInt64(buffer.count))
         var done = 0
         while done < buffer.count {
             // unsafe because the rest of the caller's memory is filled

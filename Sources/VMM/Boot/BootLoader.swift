@@ -1,6 +1,10 @@
 /// Puts everything into the guest's memory that it begins with, and says how its first processor begins.
 struct BootLoader {
-    let memory: GuestMemory
+    private let backing: GuestMemoryBacking
+    private var memory: GuestMemory { backing.memory }
+
+    /// For memory in which nothing runs yet.
+    init(memory: GuestMemoryBacking) { backing = memory }
 
     /// Loads kernel, initrd, command line and what the kernel is told.
     ///
@@ -8,7 +12,7 @@ struct BootLoader {
     func load(
         kernel: borrowing BootFile, initrd: borrowing BootFile?, commandLine: String, tables: [UInt8]
     ) throws(VMMError) -> ProcessorStart {
-        let loaded = try LoadedKernel.load(kernel, into: memory)
+        let loaded = try LoadedKernel.load(kernel, into: backing)
         let place = try load(initrd: initrd, for: loaded)
         try write(commandLine: commandLine, limit: loaded.commandLineLimit)
         try write(tables, at: BootLayout.tables, "ACPI's tables")
@@ -52,11 +56,7 @@ struct BootLoader {
                 )
             }
             let start = (top - file.count) & ~mask
-            // unsafe because the range has been found to be all memory; no guest runs yet
-            guard let target = unsafe memory.pointer(start, count: file.count) else {
-                throw VMMError(.configuration, "\(file.name): its place is not in memory")
-            }
-            unsafe try file.read(at: 0, into: UnsafeMutableRawBufferPointer(start: target, count: Int(file.count)))
+            try file.copy(from: 0, count: file.count, to: start, of: backing)
             return start..<start + file.count
         }
     }

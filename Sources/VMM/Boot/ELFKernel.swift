@@ -47,7 +47,7 @@ struct ELFKernel {
     }
 
     /// Puts every segment to its place.
-    func load(_ file: borrowing BootFile, into memory: GuestMemory) throws(VMMError) -> LoadedKernel {
+    func load(_ file: borrowing BootFile, into memory: GuestMemoryBacking) throws(VMMError) -> LoadedKernel {
         var end = BootLayout.kernel
         for segment in segments where segment.type == ELFKernel.loaded && segment.memoryCount > 0 {
             end = max(end, try load(segment, of: file, into: memory))
@@ -58,27 +58,23 @@ struct ELFKernel {
     }
 
     private func load(
-        _ segment: Segment, of file: borrowing BootFile, into memory: GuestMemory
+        _ segment: Segment, of file: borrowing BootFile, into memory: GuestMemoryBacking
     ) throws(VMMError) -> UInt64 {
         let place = "0x\(String(segment.address, radix: 16))"
+        let low = memory.memory.low.count
         guard segment.fileCount <= segment.memoryCount else {
             throw VMMError(.kernel, "\(name): its segment at \(place) has more bytes in the file than in memory")
         }
-        guard segment.address >= BootLayout.kernel, segment.address < memory.low.count,
-            segment.memoryCount <= memory.low.count - segment.address
+        guard segment.address >= BootLayout.kernel, segment.address < low,
+            segment.memoryCount <= low - segment.address
         else {
             throw VMMError(
                 .kernel,
-                "\(name): its segment of \(segment.memoryCount) bytes at \(place) does not fit into the machine's memory from 1 MiB to \(memory.low.count >> 20) MiB: give the machine more memory"
+                "\(name): its segment of \(segment.memoryCount) bytes at \(place) does not fit into the machine's memory from 1 MiB to \(low >> 20) MiB: give the machine more memory"
             )
         }
         if segment.fileCount > 0 {
-            // unsafe because the range has been found to be all memory; no guest runs yet
-            guard let target = unsafe memory.pointer(segment.address, count: segment.fileCount) else {
-                throw VMMError(.kernel, "\(name): its segment at \(place) is not in memory")
-            }
-            unsafe try file.read(
-                at: segment.offset, into: UnsafeMutableRawBufferPointer(start: target, count: Int(segment.fileCount)))
+            try file.copy(from: segment.offset, count: segment.fileCount, to: segment.address, of: memory)
         }
         return segment.address + segment.memoryCount
     }

@@ -53,23 +53,20 @@ struct LinuxImage {
     }
 
     /// Puts the kernel where it prefers to be, so that it need not move itself.
-    func load(_ file: borrowing BootFile, into memory: GuestMemory) throws(VMMError) -> LoadedKernel {
+    func load(_ file: borrowing BootFile, into memory: GuestMemoryBacking) throws(VMMError) -> LoadedKernel {
         guard file.count > kernelOffset + LinuxImage.entryOffset else {
             throw VMMError(.kernel, "\(name): it ends before its kernel begins: it is cut off")
         }
         let count = file.count - kernelOffset
         let needed = max(count, runSize)
-        guard address >= BootLayout.kernel, address < memory.low.count, needed <= memory.low.count - address,
-            // unsafe because the range has been found to be all memory; no guest runs yet
-            let target = unsafe memory.pointer(address, count: count)
-        else {
+        let low = memory.memory.low.count
+        guard address >= BootLayout.kernel, address < low, needed <= low - address else {
             throw VMMError(
                 .kernel,
-                "\(name): it needs \(needed >> 20) MiB at 0x\(String(address, radix: 16)), which the machine's \(memory.low.count >> 20) MiB do not have: give the machine more memory"
+                "\(name): it needs \(needed >> 20) MiB at 0x\(String(address, radix: 16)), which the machine's \(low >> 20) MiB do not have: give the machine more memory"
             )
         }
-        unsafe try file.read(
-            at: kernelOffset, into: UnsafeMutableRawBufferPointer(start: target, count: Int(count)))
+        try file.copy(from: kernelOffset, count: count, to: address, of: memory)
         return LoadedKernel(
             entry: .linux64(address + LinuxImage.entryOffset, setupHeader: header), end: address + needed,
             highestInitrd: highestInitrd, commandLineLimit: commandLineLimit)

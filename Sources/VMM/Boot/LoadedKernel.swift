@@ -20,7 +20,7 @@ struct LoadedKernel: Sendable, Equatable {
     static let usualCommandLine = 2047
 
     /// Loads a kernel of any known format.
-    static func load(_ file: borrowing BootFile, into memory: GuestMemory) throws(VMMError) -> LoadedKernel {
+    static func load(_ file: borrowing BootFile, into memory: GuestMemoryBacking) throws(VMMError) -> LoadedKernel {
         let head = try file.bytes(at: 0, count: Int(min(file.count, 1024)))
         if head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
             return try ELFKernel(file, head: head).load(file, into: memory)

@@ -30,7 +30,7 @@ struct Confinement {
         }
     }
 
-    /// Puts them up, for ever.
+    /// Puts them up, for ever, but for the limit of files: writing a kernel into the guest's memory is writing a file.
     func enforce() throws(SystemError) {
         // A heap of glibc's that shrinks opens /proc/sys/vm/overcommit_memory before it does so for the first time, on
         // whatever thread that is: none shrinks. (131072 is how it grows anyway.)
@@ -38,7 +38,6 @@ struct Confinement {
         // The guest's memory is in no dump, and nobody of the same user looks into this process.
         try Privilege.setLimit(Confinement.core, soft: 0, hard: 0)
         try limit(Confinement.descriptors, to: Confinement.mostDescriptors)
-        if let largestFile { try limit(Confinement.fileSize, to: largestFile) }
         // No limit for threads: the kernel counts those of other machines, which have the same user, and its own helpers
         // of a guest. The filters allow none, and the jail's control group has a limit.
         if let identity { try Privilege.become(user: identity.user, group: identity.group, groups: []) }
@@ -46,6 +45,11 @@ struct Confinement {
         try Privilege.setNoNewPrivileges()
         try Privilege.setDumpable(false)
         try Confinement.closeFileSystem()
+    }
+
+    /// Puts up the rest, before the guest's first instruction.
+    func limitFiles() throws(SystemError) {
+        if let largestFile { try limit(Confinement.fileSize, to: largestFile) }
     }
 
     private func limit(_ resource: Int32, to value: UInt64) throws(SystemError) {

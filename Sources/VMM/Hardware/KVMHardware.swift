@@ -62,6 +62,7 @@ final class KVMHardware: GuestHardware {
         } catch {
             throw VMMError(error)
         }
+        do throws(SystemError) { try confinement.limitFiles() } catch { throw VMMError(error) }
         let process = getpid()
         try machine.start {
             () throws(VMMError) in

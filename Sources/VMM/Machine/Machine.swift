@@ -61,7 +61,7 @@ final class Machine: Sendable {
         let tables = ACPITables(
             processors: configuration.processors,
             board: Board(slots: slots.places, hasSerialPort: configuration.serial != nil))
-        let start = try BootLoader(memory: memory).load(
+        let start = try BootLoader(memory: mapping.backing).load(
             kernel: kernel, initrd: initrd, commandLine: configuration.commandLine,
             tables: try tables.bytes(at: BootLayout.tables))
         let features = ProcessorFeatures(

@@ -19,7 +19,7 @@ import Testing
     private func load(
         _ kernel: [UInt8], initrd: [UInt8]? = nil, commandLine: String = "quiet"
     ) throws -> ProcessorStart {
-        let loader = BootLoader(memory: memory)
+        let loader = BootLoader(memory: mapping.backing)
         let kernel = try GuestProgram.file(kernel, name: "test kernel")
         guard let initrd else {
             return try loader.load(kernel: kernel, initrd: nil, commandLine: commandLine, tables: tables)

@@ -9,7 +9,7 @@ import Testing
     init() throws { memory = try GuestMemoryMapping(count: 32 << 20) }
 
     private func load(_ bytes: [UInt8]) throws -> LoadedKernel {
-        try LoadedKernel.load(try GuestProgram.file(bytes, name: "test kernel"), into: memory.memory)
+        try LoadedKernel.load(try GuestProgram.file(bytes, name: "test kernel"), into: memory.backing)
     }
 
     private var image: [UInt8] {

@@ -34,12 +34,15 @@ final class FileSystemDevice: VirtioDevice {
     ///   - socket: connected to the server.
     ///   - memoryFile: the file of the guest's memory: low memory at its beginning, high memory directly behind it.
     ///   - thread: where interrupts are passed on.
+    ///   - patience: milliseconds that the server has for an answer. Its first one waits for its start, which takes long on
+    ///     a host that has much to do; a server that ends is heard at once.
     /// - Throws: ``VirtioError`` for a wrong tag, too few descriptors, or a server that lacks something.
     init(
-        tag: String, socket: consuming Descriptor, memoryFile: borrowing Descriptor, thread: IOThread
+        tag: String, socket: consuming Descriptor, memoryFile: borrowing Descriptor, thread: IOThread,
+        patience: Int64 = 60_000
     ) throws(VirtioError) {
         let server = "the file server of \"\(tag)\""
-        var connection = try VhostUserConnection(socket, server: server)
+        var connection = try VhostUserConnection(socket, server: server, patience: patience)
         try FileSystemDevice.introduce(&connection, server: server, queues: UInt64(queueSizes.count))
         let number = connection.number
         let call: FileSystemCall

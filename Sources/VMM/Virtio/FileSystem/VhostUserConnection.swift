@@ -14,9 +14,8 @@ struct VhostUserConnection: ~Copyable {
 
     /// Adopts a connected stream socket; `server` names it in errors.
     ///
-    /// - Parameter patience: milliseconds that the server has for an answer. Its first one waits for its start, which takes
-    ///   long on a host that has much to do; a server that ends is heard at once.
-    init(_ socket: consuming Descriptor, server: String, patience: Int64 = 60_000) throws(VirtioError) {
+    /// - Parameter patience: milliseconds that the server has for an answer.
+    init(_ socket: consuming Descriptor, server: String, patience: Int64) throws(VirtioError) {
         do throws(SystemError) { try socket.setNonblocking(true) } catch { throw VirtioError("\(server): \(error)") }
         self.socket = socket
         self.server = server
