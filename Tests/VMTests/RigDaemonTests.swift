@@ -14,10 +14,10 @@ struct RigDaemonTests {
             + "--filter '^EndToEndTests\\.EndToEnd/ThreeLevels\(filter)'"
     }
 
-    /// Runs tests until they pass, three times at most where a guest ended in a triple fault.
+    /// Runs tests until they pass, three times at most where a guest ended in a triple fault; other failures count at once.
     ///
-    /// The rig's processor is QEMU's, and one boot in some thirty on it ends so, for no reason that the guest has: other
-    /// failures are none of its.
+    /// One boot in some forty ends so here, and only here do Linux guests run on an emulated processor. Which of the two is
+    /// at fault, its emulation or the hypervisor, is not known: each time is told.
     private static func pass(_ tests: String, atLeast least: Int, in rig: inout Rig) throws {
         for attempt in 1...3 {
             let result = try rig.run(tests, deadline: 1800, echo: true)
