@@ -16,7 +16,7 @@ struct RigDaemonTests {
 
     /// Runs tests until they pass, three times at most where a guest ended in a triple fault; other failures count at once.
     ///
-    /// One boot in some forty ends so here, and only here do Linux guests run on an emulated processor. Which of the two is
+    /// One boot in some ninety ended so here, and only here do Linux guests run on an emulated processor. Which of the two is
     /// at fault, its emulation or the hypervisor, is not known: each time is told.
     private static func pass(_ tests: String, atLeast least: Int, in rig: inout Rig) throws {
         for attempt in 1...3 {

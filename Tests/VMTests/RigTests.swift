@@ -7,8 +7,8 @@ import Testing
     .enabled(if: RigImage.obstacle == nil, Comment(rawValue: RigImage.obstacle ?? "")))
 struct RigTests {
     /// Which suites run in the rig: those whose subject is control groups, systemd, another kernel's limits and modules.
-    /// The others found nothing here that they had not found on the host, and take as long again in software:
-    /// `BULKHEAD_RIG=all` runs them, too, but for those that are the same on any host.
+    /// The others depend on these less, and take as long again in software: `BULKHEAD_RIG=all` runs them, too, but for
+    /// those that are the same on any host.
     private static var suites: String {
         guard RigOptions.isThorough else {
             return #"--filter '^KernelTests\.(Resource|Cgroup|Systemd|NoSystemd|ExecGroup|Feature|AppArmor|SharedMount"#
