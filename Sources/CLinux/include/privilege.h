@@ -14,7 +14,8 @@ int bh_seccomp_filter(const void *instructions, uint16_t count, unsigned int fla
 typedef enum {
     BH_CALL_SETSID = SYS_setsid, BH_CALL_RECVMSG = SYS_recvmsg, BH_CALL_SENDMSG = SYS_sendmsg,
     BH_CALL_EXECVE = SYS_execve, BH_CALL_EXIT_GROUP = SYS_exit_group, BH_CALL_BRK = SYS_brk, BH_CALL_MMAP = SYS_mmap,
-    BH_CALL_MUNMAP = SYS_munmap, BH_CALL_MADVISE = SYS_madvise, BH_CALL_MPROTECT = SYS_mprotect,
+    BH_CALL_MUNMAP = SYS_munmap, BH_CALL_MADVISE = SYS_madvise, BH_CALL_MINCORE = SYS_mincore,
+    BH_CALL_MPROTECT = SYS_mprotect,
     BH_CALL_FUTEX = SYS_futex, BH_CALL_CLONE = SYS_clone, BH_CALL_IOCTL = SYS_ioctl,
     BH_CALL_READ = SYS_read, BH_CALL_WRITE = SYS_write, BH_CALL_READV = SYS_readv, BH_CALL_WRITEV = SYS_writev,
     BH_CALL_PREAD = SYS_pread64, BH_CALL_PWRITE = SYS_pwrite64, BH_CALL_PREADV = SYS_preadv,

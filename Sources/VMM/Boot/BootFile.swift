@@ -50,24 +50,28 @@ struct BootFile: ~Copyable {
             throw VMMError(.kernel, "\(name): \(count) bytes at 0x\(String(address, radix: 16)) are not in memory")
         }
         // From one file into the other: the pages of the memory need not be mapped, nor cleared before.
-        guard lseek(memory.file, off_t(place), SEEK_SET) == off_t(place) else {
+        let done = if let file = memory.file { try send(offset, count, to: file, place) } else { 0 }
+        guard done < Int(count) else { return }
+        unsafe try read(
+            at: offset + UInt64(done),
+            into: UnsafeMutableRawBufferPointer(start: target + done, count: Int(count) - done))
+    }
+
+    /// Sends bytes into a file of memory, and says how many: 0 if the file system knows no such way.
+    private func send(_ offset: UInt64, _ count: UInt64, to file: Int32, _ place: UInt64) throws(VMMError) -> Int {
+        guard lseek(file, off_t(place), SEEK_SET) == off_t(place) else {
             throw VMMError(SystemError.last("seek", "the guest's memory"))
         }
         var next = off_t(offset)
         let end = off_t(offset + count)
         while next < end {
             // unsafe because the offset is advanced through a pointer to a local variable
-            let sent = unsafe sendfile(memory.file, descriptor.rawValue, &next, Int(end - next))
+            let sent = unsafe sendfile(file, descriptor.rawValue, &next, Int(end - next))
             if sent == 0 { throw VMMError(.kernel, "\(name): it became shorter while it was read") }
             if sent < 0 && errno == EINVAL { break }
             if sent < 0 && errno != EINTR { throw VMMError(SystemError.last("read", name)) }
         }
-        // A file system may know no such way.
-        let done = Int(next - off_t(offset))
-        guard done < Int(count) else { return }
-        unsafe try read(
-            at: offset + UInt64(done),
-            into: UnsafeMutableRawBufferPointer(start: target + done, count: Int(count) - done))
+        return Int(next - off_t(offset))
     }
 
     private func check(_ offset: UInt64, _ count: UInt64) throws(VMMError) {

@@ -91,7 +91,7 @@ final class BootDevices {
             let socket = try UnixSocket.connect(share.socket)
             devices.append(
                 try FileSystemDevice(
-                    tag: share.name, socket: socket, memoryFile: memory.file, thread: try IOThread("share")))
+                    tag: share.name, socket: socket, memoryFile: try memory.shareFile(), thread: try IOThread("share")))
         } catch {
             removeSockets()
             throw VMMError(.system, "\(error)")

@@ -32,7 +32,8 @@ enum BootProgram {
         try BootCommands.holdSignals()
         let end = Descriptor(adopting: try VMMError.check(bh_eventfd(), "create the event of the guest's end"))
         var configuration = MachineConfiguration(processors: arguments.processors, commandLine: arguments.commandLine)
-        let memory = try GuestMemoryMapping(count: arguments.mebibytes << 20)
+        let memory = try GuestMemoryMapping(
+            count: arguments.mebibytes << 20, isShared: !arguments.shares.isEmpty)
         let devices = try BootDevices(arguments, memory: memory)
         configuration.devices = devices.devices
         configuration.regions = devices.regions

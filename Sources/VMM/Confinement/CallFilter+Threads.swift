@@ -48,6 +48,8 @@ extension CallFilter {
         filter.allow([
             BH_CALL_EPOLL_WAIT, BH_CALL_READ, BH_CALL_WRITE, BH_CALL_EPOLL_CTL, BH_CALL_EPOLL_PWAIT, BH_CALL_POLL,
             BH_CALL_PPOLL, BH_CALL_ACCEPT4, BH_CALL_CLOSE, BH_CALL_SHUTDOWN, BH_CALL_FSTAT, BH_CALL_GETPID,
+            // How much of its memory the guest has used.
+            BH_CALL_MINCORE,
             // How the servers of shared folders have ended.
             BH_CALL_WAITID,
             BH_CALL_EXIT_GROUP,

@@ -68,7 +68,7 @@ struct KVMDevices {
                 add(
                     "share \(share.tag)",
                     try FileSystemDevice(
-                        tag: share.tag, socket: try Descriptor.duplicating(socket), memoryFile: memory.file,
+                        tag: share.tag, socket: try Descriptor.duplicating(socket), memoryFile: try memory.shareFile(),
                         thread: thread))
             }
             let entropy = EntropyDevice(thread: thread)

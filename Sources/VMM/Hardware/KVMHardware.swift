@@ -29,7 +29,8 @@ final class KVMHardware: GuestHardware {
         self.loop = loop
         self.report = report
         var files = try MachineFiles(setup)
-        let memory = try GuestMemoryMapping(count: setup.memory & ~(GuestMemoryMapping.page - 1))
+        let memory = try GuestMemoryMapping(
+            count: setup.memory & ~(GuestMemoryMapping.page - 1), isShared: !setup.shares.isEmpty)
         let confinement = try Confinement(setup, disk: files.disk)
         do throws(SystemError) { try confinement.enforce() } catch { throw VMMError(error) }
         let ends: SocketPair

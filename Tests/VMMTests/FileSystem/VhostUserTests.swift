@@ -12,8 +12,8 @@ import Testing
     ) throws -> (FileSystemDevice, ScriptedServer) {
         let (server, client) = try ScriptedServer.start(script)
         let device = try FileSystemDevice(
-            tag: "share", socket: Descriptor(adopting: client), memoryFile: memory.file, thread: IOThread("fs-test"),
-            patience: 2000)
+            tag: "share", socket: Descriptor(adopting: client), memoryFile: memory.file.duplicate(),
+            thread: IOThread("fs-test"), patience: 2000)
         return (device, server)
     }
 

@@ -34,7 +34,7 @@ struct VirtiofsdTests {
                 ],
                 descriptors: [(child: 3, parent: listener.rawValue), (child: 2, parent: 2)])
             device = try FileSystemDevice(
-                tag: "share", socket: UnixSocket.connect("\(directory)/socket"), memoryFile: memory.file,
+                tag: "share", socket: UnixSocket.connect("\(directory)/socket"), memoryFile: memory.file.duplicate(),
                 thread: IOThread("fs-test"))
         }
 

@@ -77,7 +77,8 @@ struct MachineControlTests {
             #expect(statistics.processors == 1)
             #expect(statistics.memoryLimit == 64 << 20)
             #expect(report.memory == 64 << 20)
-            #expect(report.memoryUsed > 0 && report.memoryUsed < 1 << 20)
+            // Three large pages, or the small ones that it touches.
+            #expect(report.memoryUsed > 0 && report.memoryUsed <= 6 << 20)
             #expect(report.memoryShared == 6 << 20)
             #expect(report.balloon == 0 && report.memoryReturned == 0)
             // "here" and what it reads before each byte.

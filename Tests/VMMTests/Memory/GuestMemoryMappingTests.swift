@@ -4,10 +4,20 @@ import Testing
 
 @testable import VMM
 
-/// The file behind the guest's memory.
+/// Whether the kernel is Linux 6.1 or later.
+private var hasCollapse: Bool {
+    var name = utsname()
+    uname(&name)
+    let release = withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let numbers = release.split(separator: ".").prefix(2).compactMap { Int($0) }
+    return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 1)
+}
+
+/// What is behind the guest's memory: a file, if it is shared, or this process's own memory.
 @Suite struct GuestMemoryMappingTests {
-    @Test func memoryIsSplitAroundTheHole() throws {
-        let mapping = try GuestMemoryMapping(count: 4 << 30)
+    @Test(arguments: [false, true])
+    func memoryIsSplitAroundTheHole(isShared: Bool) throws {
+        let mapping = try GuestMemoryMapping(count: 4 << 30, isShared: isShared)
         #expect(mapping.memory.low.count == 3 << 30)
         #expect(mapping.memory.high.count == 1 << 30)
         #expect(mapping.memory.store(UInt64(42), at: (5 << 30) - 8))
@@ -16,39 +26,85 @@ import Testing
         #expect(mapping.backing.offset(of: 3 << 30, count: 1) == nil)
     }
 
-    @Test func releasedPagesGoBackToTheHostAndReadAsZeros() throws {
-        let mapping = try GuestMemoryMapping(count: 16 << 20)
+    @Test(arguments: [false, true])
+    func releasedPagesGoBackToTheHostAndReadAsZeros(isShared: Bool) throws {
+        let mapping = try GuestMemoryMapping(count: 16 << 20, isShared: isShared)
         for page in 0..<UInt64(1024) { #expect(mapping.memory.store(UInt64(1), at: page * 4096)) }
-        let before = try blocks(of: mapping)
+        let before = mapping.backing.used
+        #expect(before == 4 << 20)
         // From within the first page to within the last: only those between are whole.
         #expect(try mapping.backing.release(100, count: 1023 * 4096) == 1022 * 4096)
-        #expect(try before - blocks(of: mapping) == 1022 * 8)
+        #expect(before - mapping.backing.used == 1022 * 4096)
         #expect(mapping.memory.load(UInt64.self, at: 0) == 1)
         #expect(mapping.memory.load(UInt64.self, at: 4096) == 0)
         #expect(mapping.memory.load(UInt64.self, at: 1023 * 4096) == 1)
     }
 
     @Test(
+        .enabled(
+            if: Files.exists("/sys/kernel/mm/transparent_hugepage") && hasCollapse,
+            "this kernel does not make large pages of small ones"))
+    func whatIsAboutToBeFilledHasLargePages() throws {
+        let mapping = try GuestMemoryMapping(count: (16 << 20) + 4096, isShared: true)
+        #expect(mapping.memory.store(UInt64(42), at: 4 << 20))
+        mapping.backing.prepare(3 << 20, count: 4 << 20)
+        #expect(mapping.backing.used == 6 << 20, "the blocks from 2 to 8 MiB, and no other")
+        #expect(mapping.memory.load(UInt64.self, at: 4 << 20) == 42)
+        #expect(mapping.memory.load(UInt64.self, at: (8 << 20) - 8) == 0)
+        // In a large page the host frees what it can, and what it can't reads as zeros all the same.
+        #expect(try mapping.backing.release(4 << 20, count: 4096) == 4096)
+        #expect(mapping.memory.load(UInt64.self, at: 4 << 20) == 0)
+        // The last page is in no block of this size.
+        mapping.backing.prepare(16 << 20, count: 4096)
+        mapping.backing.prepare(32 << 20, count: 4096)
+        #expect(mapping.backing.used <= 6 << 20)
+    }
+
+    @Test func memoryOfOneProcessIsUsedWhereItWasTouched() throws {
+        let mapping = try GuestMemoryMapping(count: (4 << 30) + 4096)
+        #expect(mapping.backing.used == 0)
+        #expect(mapping.memory.store(UInt64(1), at: (5 << 30) as UInt64))
+        #expect(mapping.backing.used == 4096, "the last page is in no large one")
+        mapping.backing.prepare(0, count: 4 << 20)
+        #expect(mapping.backing.used == 4096)
+        #expect(mapping.memory.store(UInt64(1), at: (4 << 30) as UInt64))
+        let more = mapping.backing.used - 4096
+        #expect(more == 4096 || more == GuestMemoryMapping.largePage)
+    }
+
+    @Test func memoryOfOneProcessIsNotShared() throws {
+        let mapping = try GuestMemoryMapping(count: 1 << 20)
+        #expect(mapping.backing.file == nil)
+        #expect(throws: SystemError.self) { _ = try mapping.shareFile() }
+    }
+
+    @Test func theFileIsTheMemory() throws {
+        let mapping = try GuestMemoryMapping(count: 4 << 20, isShared: true)
+        #expect(mapping.memory.store(UInt64(42), at: 3 << 20))
+        var value: UInt64 = 0
+        let file = try mapping.shareFile()
+        #expect(pread(file.rawValue, &value, 8, 3 << 20) == 8)
+        #expect(value == 42)
+    }
+
+    @Test(
         arguments: [(16 << 20, 4096), (0, (16 << 20) + 4096), (.max - 4095, 8192), (4096, 100)] as [(UInt64, UInt64)])
     func whatIsNotMemoryIsNotReleased(address: UInt64, count: UInt64) throws {
-        let mapping = try GuestMemoryMapping(count: 16 << 20)
-        #expect(try mapping.backing.release(address, count: count) == 0)
+        for isShared in [false, true] {
+            let mapping = try GuestMemoryMapping(count: 16 << 20, isShared: isShared)
+            #expect(try mapping.backing.release(address, count: count) == 0)
+        }
     }
 
     @Test func theFileKeepsItsSize() throws {
-        let mapping = try GuestMemoryMapping(count: 1 << 20)
-        #expect(ftruncate(mapping.file.rawValue, 4096) == -1)
-        #expect(ftruncate(mapping.file.rawValue, 2 << 20) == -1)
+        let mapping = try GuestMemoryMapping(count: 1 << 20, isShared: true)
+        let file = try mapping.shareFile()
+        #expect(ftruncate(file.rawValue, 4096) == -1)
+        #expect(ftruncate(file.rawValue, 2 << 20) == -1)
     }
 
     @Test(arguments: [0, 4096, (1 << 20) + 1, .max] as [UInt64])
     func anImpossibleSizeIsRefused(count: UInt64) {
         #expect(throws: VMMError.self) { _ = try GuestMemoryMapping(count: count) }
-    }
-
-    private func blocks(of mapping: borrowing GuestMemoryMapping) throws -> Int {
-        var status = stat()
-        guard fstat(mapping.file.rawValue, &status) == 0 else { throw SystemError("fstat", code: errno) }
-        return status.st_blocks
     }
 }

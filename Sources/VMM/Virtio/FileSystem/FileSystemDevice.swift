@@ -38,7 +38,7 @@ final class FileSystemDevice: VirtioDevice {
     ///     a host that has much to do; a server that ends is heard at once.
     /// - Throws: ``VirtioError`` for a wrong tag, too few descriptors, or a server that lacks something.
     init(
-        tag: String, socket: consuming Descriptor, memoryFile: borrowing Descriptor, thread: IOThread,
+        tag: String, socket: consuming Descriptor, memoryFile: consuming Descriptor, thread: IOThread,
         patience: Int64 = 60_000
     ) throws(VirtioError) {
         let server = "the file server of \"\(tag)\""
@@ -48,7 +48,7 @@ final class FileSystemDevice: VirtioDevice {
         let call: FileSystemCall
         do throws(SystemError) {
             configuration = try FileSystemConfiguration(tag: tag, requestQueues: 1)
-            self.memoryFile = try memoryFile.duplicate()
+            self.memoryFile = memoryFile
             call = try FileSystemCall(server: server)
             try thread.run { loop throws(SystemError) in try call.start(on: loop, connection: number) }
         } catch {
