@@ -92,6 +92,12 @@ final class SimulatedDriver {
         }
     }
 
+    /// How often the device has interrupted.
+    var pulses: Int { interrupted.count }
+
+    /// Waits until the device has interrupted more often than that; false if it does not in time.
+    func waitForInterrupt(after pulses: Int, seconds: Int) -> Bool { interrupted.wait(after: pulses, seconds: seconds) }
+
     /// Waits until the device has said that something is the matter with it or its configuration.
     func waitForConfigurationChange(seconds: Int = 10) -> Bool {
         while true {
