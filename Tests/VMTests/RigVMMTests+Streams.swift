@@ -20,8 +20,8 @@ extension RigVMMTests {
     }
 
     @Test func streamsOfTheSocketDeviceArriveWholeBothWaysAtOnce() async throws {
-        // A gigabyte takes minutes in software.
-        let bytes = ProcessInfo.processInfo.environment["BULKHEAD_VSOCK_BYTES"].flatMap { Int($0) } ?? 8 << 20
+        // A gigabyte takes some seven minutes in software.
+        let bytes = ProcessInfo.processInfo.environment["BULKHEAD_VSOCK_BYTES"].flatMap { Int($0) } ?? 32 << 20
         try await RigSession.use { rig, session in
             let machine = try RigMachine.shared(in: &rig, session)
             let deadline = 120 + bytes >> 19

@@ -30,7 +30,11 @@ struct RigVMMTests {
             cd \(machine.folder)
             timeout \(deadline) \(host) & other=$!
             timeout \(deadline) \(machine.words); code=$?
-            wait $other && exit $code
+            wait $other; other=$?
+            [ $other$code = 00 ] && exit
+            echo "ended with $other in the rig and $code in the guest; the machine's log and console:"
+            tail -n 20 log; tail -c 2000 console
+            exit 1
             """
         let result = try rig.run(
             script, input: Array("timeout \(deadline) \(guest)".utf8), deadline: deadline + 10)
