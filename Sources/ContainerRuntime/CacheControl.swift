@@ -101,7 +101,7 @@ struct CacheControl {
         let text = try step("linux.intelRdt: read") { () throws(SystemError) in
             try Files.readText("\(directory)/schemata")
         }
-        let lines = text.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+        let lines = text.split(separator: "\n").map { $0.drop { $0 == " " } }
         for line in wanted.schemata where !lines.contains(where: { $0 == line[...] }) {
             throw .invalid("linux.intelRdt: the class \(directory) exists and does not have \(line)")
         }

@@ -27,14 +27,15 @@ extension Cgroup {
     /// The group beside the calling process's own in which an ordinary user's are made, whose own one has processes.
     /// Nil where the host has no v2, or the own group is out of sight.
     public static func placeOfOrdinaryUser(_ layout: CgroupLayout) throws(SystemError) -> String? {
-        guard layout.isUnified, let own = try ownPath(), !own.contains("/..") else { return nil }
+        guard layout.isUnified, let own = try visiblePath() else { return nil }
         return Files.parent(of: own)
     }
 
-    /// The path of the calling process's group of v2.
-    private static func ownPath() throws(SystemError) -> String? {
-        try Files.readText("/proc/self/cgroup").split(separator: "\n").first { $0.hasPrefix("0::") }
-            .map { String($0.dropFirst(3)) }
+    /// The path of the calling process's group of v2; nil where it is not below the group that is this one's root.
+    private static func visiblePath() throws(SystemError) -> String? {
+        let lines = try Files.readText("/proc/self/cgroup").split(separator: "\n")
+        guard let path = lines.first(where: { $0.hasPrefix("0::") })?.dropFirst(3) else { return nil }
+        return path.split(separator: "/").contains("..") ? nil : String(path)
     }
 
     /// Whether the calling process may make processes in the group of v2, if there is one: that takes the right to write
@@ -42,7 +43,7 @@ extension Cgroup {
     /// containment").
     public func mayBeEntered() throws(SystemError) -> Bool {
         guard let unified else { return true }
-        guard let own = try Cgroup.ownPath(), !own.contains("/..") else { return false }
+        guard let own = try Cgroup.visiblePath() else { return false }
         let common = zip(own.split(separator: "/"), path.split(separator: "/")).prefix { $0 == $1 }.map { "/\($0.0)" }
         let above = unified.dropLast(path.count) + common.joined()
         // unsafe because the paths are C strings; they live for the calls
