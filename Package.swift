@@ -33,13 +33,14 @@ let small: [SwiftSetting] = [
 /// Modules of the static side know the types that they use when they are compiled: Swift's runtime need not make them
 /// from their mangled names at the first use: about a third of the user time of a run before. One section
 /// for each function lets the linker leave out and order what is in them.
-let lean: [SwiftSetting] = small + [
-    .unsafeFlags(
-        [
-            "-Xfrontend", "-prespecialize-generic-metadata", "-Xfrontend",
-            "-disable-concrete-type-metadata-mangled-name-accessors", "-Xfrontend", "-function-sections",
-        ], .when(configuration: .release))
-]
+let lean: [SwiftSetting] =
+    small + [
+        .unsafeFlags(
+            [
+                "-Xfrontend", "-prespecialize-generic-metadata", "-Xfrontend",
+                "-disable-concrete-type-metadata-mangled-name-accessors", "-Xfrontend", "-function-sections",
+            ], .when(configuration: .release))
+    ]
 
 /// Executables that run once per container, per machine or inside a guest need no shared library at all.
 /// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
@@ -113,7 +114,8 @@ let package = Package(
             name: "bulkhead-monitor", dependencies: ["CProtectedStart", "Monitor"], swiftSettings: common + small,
             linkerSettings: protected),
         .executableTarget(
-            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common + small, linkerSettings: ordered),
+            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common + small, linkerSettings: ordered
+        ),
         .executableTarget(
             name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common + small, linkerSettings: fullyStatic),
         .executableTarget(

@@ -93,7 +93,9 @@ public struct SystemdScope: Sendable, Equatable {
     /// The control group of a process: of v2, or of systemd's own hierarchy of v1.
     private static func path(of process: Int32) throws(SystemError) -> String {
         let lines = try Files.readText("/proc/\(process)/cgroup").split(separator: "\n")
-        let line = lines.first { $0.split(separator: ":", maxSplits: 2).dropFirst().first == "name=systemd" } ?? lines.first { $0.hasPrefix("0::") }
+        let line =
+            lines.first { $0.split(separator: ":", maxSplits: 2).dropFirst().first == "name=systemd" }
+            ?? lines.first { $0.hasPrefix("0::") }
         let path = line?.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last.map(String.init)
         guard let path, path.count > 1 else {
             throw SystemError("find the control group of process", "\(process)", code: ENOENT)
