@@ -18,6 +18,9 @@ import Testing
         let hostIsSlow: Bool
     }
 
+    /// What the guest sends, and what it is sent.
+    private static let (up, down) = (BytePattern(seed: 1), BytePattern(seed: 2))
+
     private static let paces = [
         Pace(guest: .atOnce, hostIsSlow: false), Pace(guest: .whenFull, hostIsSlow: false),
         Pace(guest: .atOnce, hostIsSlow: true), Pace(guest: .whenFull, hostIsSlow: true),
@@ -29,12 +32,11 @@ import Testing
         let (fromGuest, toGuest) = (Self.amount / 4 * shares.fromGuest, Self.amount / 4 * shares.toGuest)
         let host = try VsockHost()
         let guest = try VsockBulkGuest(host.device)
-        let (up, down) = (BytePattern(seed: 1), BytePattern(seed: 2))
         let end = try VsockBulkHost(host, waits: pace.hostIsSlow)
-        let writer = try Thread("volume-write") { end.write(down, toGuest) }
-        let reader = try Thread("volume-read") { end.read(up, fromGuest) }
+        let writer = try Thread("volume-write") { end.write(Self.down, toGuest) }
+        let reader = try Thread("volume-read") { end.read(Self.up, fromGuest) }
         let outcome = Result {
-            try guest.run(up, down, sending: fromGuest, receiving: toGuest, reading: pace.guest) {
+            try guest.run(Self.up, Self.down, sending: fromGuest, receiving: toGuest, reading: pace.guest) {
                 end.goOn(upToTheEnd: $0)
             }
         }
