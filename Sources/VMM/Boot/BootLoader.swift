@@ -56,7 +56,6 @@ struct BootLoader {
                 )
             }
             let start = (top - file.count) & ~mask
-            backing.prepare(start, count: file.count)
             try file.copy(from: 0, count: file.count, to: start, of: backing)
             return start..<start + file.count
         }

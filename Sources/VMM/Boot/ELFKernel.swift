@@ -49,11 +49,7 @@ struct ELFKernel {
     /// Puts every segment to its place.
     func load(_ file: borrowing BootFile, into memory: GuestMemoryBacking) throws(VMMError) -> LoadedKernel {
         var end = BootLayout.kernel
-        let parts = segments.filter { $0.type == ELFKernel.loaded && $0.memoryCount > 0 }
-        if let first = parts.map(\.address).min(), let last = parts.map({ $0.address &+ $0.memoryCount }).max() {
-            memory.prepare(first, count: last &- first)
-        }
-        for segment in parts {
+        for segment in segments where segment.type == ELFKernel.loaded && segment.memoryCount > 0 {
             end = max(end, try load(segment, of: file, into: memory))
         }
         return LoadedKernel(

@@ -66,7 +66,6 @@ struct LinuxImage {
                 "\(name): it needs \(needed >> 20) MiB at 0x\(String(address, radix: 16)), which the machine's \(low >> 20) MiB do not have: give the machine more memory"
             )
         }
-        memory.prepare(address, count: needed)
         try file.copy(from: kernelOffset, count: count, to: address, of: memory)
         return LoadedKernel(
             entry: .linux64(address + LinuxImage.entryOffset, setupHeader: header), end: address + needed,

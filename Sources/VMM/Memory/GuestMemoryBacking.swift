@@ -47,28 +47,6 @@ struct GuestMemoryBacking: BitwiseCopyable, Sendable {
         return nil
     }
 
-    /// Has the host give large pages for all of a range that is about to be filled, if it has any: the guest's accesses find
-    /// their way to them more quickly, and a processor's first access to each page is a long way. No guest runs yet.
-    func prepare(_ address: UInt64, count: UInt64) {
-        // What this process has alone gets large pages whenever it is touched.
-        guard file != nil, let offset = offset(of: address, count: count) else { return }
-        let size = GuestMemoryMapping.largePage
-        let start = offset & ~(size - 1)
-        // What is behind the last whole one stays in small pages.
-        let end = min((offset + count + size - 1) & ~(size - 1), memory.count & ~(size - 1))
-        guard start < end else { return }
-        // unsafe because the range is within the mapping, of which low memory is the beginning
-        let base = unsafe memory.low.base + Int(start)
-        for block in stride(from: 0, to: Int(end - start), by: Int(size)) {
-            // A block of which there is nothing yet would not be taken: its first page is made.
-            // unsafe because the page is within the mapping
-            unsafe madvise(base + block, Int(GuestMemoryMapping.page), 23 /* MADV_POPULATE_WRITE */)
-        }
-        // Before Linux 6.1, without large pages, or where none is free, small ones do as well.
-        // unsafe because the range is within the mapping
-        unsafe madvise(base, Int(end - start), 25 /* MADV_COLLAPSE */)
-    }
-
     /// Gives the whole pages within a range back to the host: they read as zeros from then on.
     ///
     /// - Returns: how many bytes were given back: 0 if any of the range is not memory.

@@ -4,15 +4,6 @@ import Testing
 
 @testable import VMM
 
-/// Whether the kernel is Linux 6.1 or later.
-private var hasCollapse: Bool {
-    var name = utsname()
-    uname(&name)
-    let release = withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    let numbers = release.split(separator: ".").prefix(2).compactMap { Int($0) }
-    return numbers.count == 2 && (numbers[0], numbers[1]) >= (6, 1)
-}
-
 /// What is behind the guest's memory: a file, if it is shared, or this process's own memory.
 @Suite struct GuestMemoryMappingTests {
     @Test(arguments: [false, true])
@@ -40,33 +31,11 @@ private var hasCollapse: Bool {
         #expect(mapping.memory.load(UInt64.self, at: 1023 * 4096) == 1)
     }
 
-    @Test(
-        .enabled(
-            if: Files.exists("/sys/kernel/mm/transparent_hugepage") && hasCollapse,
-            "this kernel does not make large pages of small ones"))
-    func whatIsAboutToBeFilledHasLargePages() throws {
-        let mapping = try GuestMemoryMapping(count: (16 << 20) + 4096, isShared: true)
-        #expect(mapping.memory.store(UInt64(42), at: 4 << 20))
-        mapping.backing.prepare(3 << 20, count: 4 << 20)
-        #expect(mapping.backing.used == 6 << 20, "the blocks from 2 to 8 MiB, and no other")
-        #expect(mapping.memory.load(UInt64.self, at: 4 << 20) == 42)
-        #expect(mapping.memory.load(UInt64.self, at: (8 << 20) - 8) == 0)
-        // In a large page the host frees what it can, and what it can't reads as zeros all the same.
-        #expect(try mapping.backing.release(4 << 20, count: 4096) == 4096)
-        #expect(mapping.memory.load(UInt64.self, at: 4 << 20) == 0)
-        // The last page is in no block of this size.
-        mapping.backing.prepare(16 << 20, count: 4096)
-        mapping.backing.prepare(32 << 20, count: 4096)
-        #expect(mapping.backing.used <= 6 << 20)
-    }
-
     @Test func memoryOfOneProcessIsUsedWhereItWasTouched() throws {
         let mapping = try GuestMemoryMapping(count: (4 << 30) + 4096)
         #expect(mapping.backing.used == 0)
         #expect(mapping.memory.store(UInt64(1), at: (5 << 30) as UInt64))
         #expect(mapping.backing.used == 4096, "the last page is in no large one")
-        mapping.backing.prepare(0, count: 4 << 20)
-        #expect(mapping.backing.used == 4096)
         #expect(mapping.memory.store(UInt64(1), at: (4 << 30) as UInt64))
         let more = mapping.backing.used - 4096
         #expect(more == 4096 || more == GuestMemoryMapping.largePage)
