@@ -22,22 +22,15 @@ extension VsockWorker {
             }
             switch fill(now: now) {
             case .written(let count): session?.receiving.complete(incoming.head, written: count)
-            case .writtenLast(let count):
-                session?.receiving.complete(incoming.head, written: count)
-                // The guest has it before the socket is asked whether that was all.
-                if session?.receiving.publish() == true { raise() }
             case .nothing: session?.receiving.putBack()
             }
         }
-        if session?.receiving.publish() == true { raise() }
+        if session?.receiving.publish() == true { session?.interrupt.raise(.queue) }
         return more
     }
 
     private enum Filled {
-        /// So many bytes.
         case written(Int)
-        /// So many bytes, and the socket seems to have no more.
-        case writtenLast(Int)
         case nothing
     }
 
@@ -71,8 +64,7 @@ extension VsockWorker {
             counters.received(count)
             incoming.writable.store(header)
             rouse(slot)
-            return count < payload.bytes
-                ? .writtenLast(VsockHeader.size + count) : .written(VsockHeader.size + count)
+            return .written(VsockHeader.size + count)
         case .nothing:
             table[slot]?.isReadable = false
             rouse(slot)

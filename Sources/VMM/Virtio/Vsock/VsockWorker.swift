@@ -45,8 +45,6 @@ final class VsockWorker: @unchecked Sendable {
     var payload = GatheredSegments()
     var adopted: [(socket: Int32, port: UInt32)] = []
     var hasClients = false
-    /// Whether the guest is to be interrupted for packets of its own that were taken: together with what it is given.
-    var owesInterrupt = false
     private var source: IOLoop.Source?
     private var alarm: IOTimer?
     /// What the alarm was last set to, in milliseconds of the monotonic clock.
@@ -107,7 +105,6 @@ final class VsockWorker: @unchecked Sendable {
         guard let session = session.take() else { return }
         for notification in session.notifications.prefix(2) { events.remove(notification) }
         resets = VsockResets()
-        owesInterrupt = false
         for slot in 0..<VsockTable.capacity {
             switch table.use(of: slot) {
             case .stream, .greeting: close(slot)
@@ -193,7 +190,6 @@ final class VsockWorker: @unchecked Sendable {
             do throws(VirtioError) {
                 let moreToTake = try transmit(now: now)
                 let moreToGive = try receive(now: now)
-                if owesInterrupt { raise() }
                 if !moreToTake && !moreToGive { return false }
             } catch {
                 fail(error)
@@ -201,12 +197,6 @@ final class VsockWorker: @unchecked Sendable {
             }
         }
         return true
-    }
-
-    /// Interrupts the guest: it has been given packets, or its own were taken.
-    func raise() {
-        owesInterrupt = false
-        session?.interrupt.raise(.queue)
     }
 
     func fail(_ error: VirtioError) {
