@@ -30,13 +30,15 @@ import Testing
     @Test(arguments: paces, [(4, 4), (1, 4), (4, 1)])
     func muchArrivesWholeBothWaysAtOnce(pace: Pace, shares: (fromGuest: Int, toGuest: Int)) throws {
         let (fromGuest, toGuest) = (Self.amount / 4 * shares.fromGuest, Self.amount / 4 * shares.toGuest)
+        // Made before the host asks for the stream: the guest has two seconds to answer.
+        let (up, down) = (Self.up, Self.down)
         let host = try VsockHost()
         let guest = try VsockBulkGuest(host.device)
         let end = try VsockBulkHost(host, waits: pace.hostIsSlow)
-        let writer = try Thread("volume-write") { end.write(Self.down, toGuest) }
-        let reader = try Thread("volume-read") { end.read(Self.up, fromGuest) }
+        let writer = try Thread("volume-write") { end.write(down, toGuest) }
+        let reader = try Thread("volume-read") { end.read(up, fromGuest) }
         let outcome = Result {
-            try guest.run(Self.up, Self.down, sending: fromGuest, receiving: toGuest, reading: pace.guest) {
+            try guest.run(up, down, sending: fromGuest, receiving: toGuest, reading: pace.guest) {
                 end.goOn(upToTheEnd: $0)
             }
         }
