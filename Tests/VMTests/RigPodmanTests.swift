@@ -13,7 +13,7 @@ struct RigPodmanTests {
     @Test func podmanPutsContainersIntoScopes() async throws {
         try await Rig.run { rig in
             func podman(_ words: String) throws -> String {
-                let result = try rig.run("\(Self.podman) \(words)", deadline: 120)
+                let result = try rig.run("\(Self.podman) \(words)")
                 guard result.code == 0 else { throw RigError(description: "podman \(words): \(result.error)") }
                 return result.output.trimmed
             }

@@ -78,13 +78,13 @@ extension RigVMMTests {
                         --disk disk$number --vsock $((number + 2)):v$number <>in$number >out$number 2>log$number &
                     processes="$processes $!"
                 done
-                for number in $(seq 20); do timeout 60 grep -q -m 1 ready <(tail -n +1 -f log$number) || exit 1; done
+                for number in $(seq 20); do timeout 200 grep -q -m 1 ready <(tail -n +1 -f log$number) || exit 1; done
                 ps -C bulkhead-vmm -o stat= | wc -l
                 for number in $(seq 20); do echo stop >in$number; done
                 codes=
                 for process in $processes; do wait $process; codes="$codes $?"; done
                 printf '%s\\n' $codes | sort | uniq -c
-                """, deadline: 180)
+                """)
             let lines = codes.output.split(separator: "\n")
             try check(Int(lines.first?.filter(\.isNumber) ?? "") ?? 0 >= 20, "\(codes.output)\(codes.error)")
             try check(lines.last?.split(separator: " ") == ["20", "75"], "\(codes.output)\(codes.error)")

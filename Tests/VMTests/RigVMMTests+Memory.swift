@@ -34,7 +34,10 @@ extension RigVMMTests {
     /// KiB that the guest's programs could have.
     private static func available(in machine: RigMachine, _ rig: inout Rig) throws -> Int {
         let said = try machine.shell("awk '/^MemAvailable/ { print $2 }' /proc/meminfo", in: &rig)
-        return Int(said.filter(\.isNumber)) ?? 0
+        guard let kibibytes = Int(said.filter(\.isNumber)) else {
+            throw RigError(description: "no memory in meminfo: \(said)")
+        }
+        return kibibytes
     }
 
     /// Sets it, and waits until the guest has done so.
@@ -42,13 +45,13 @@ extension RigVMMTests {
         try rig.succeed(
             """
             cd \(machine.folder) && echo balloon \(mebibytes) >in
-            for turn in $(seq 120); do
+            for turn in $(seq 500); do
                 echo statistics >in
                 sleep 0.5
                 tail -n 1 log | grep -q 'balloon: \(mebibytes) MiB' && exit 0
             done
             tail -n 1 log; exit 1
-            """, deadline: 90)
+            """)
     }
 
     /// Waits for the guest to give memory back.

@@ -24,7 +24,7 @@ extension RigVMMTests {
         let bytes = ProcessInfo.processInfo.environment["BULKHEAD_VSOCK_BYTES"].flatMap { Int($0) } ?? 32 << 20
         try await RigSession.use { rig, session in
             let machine = try RigMachine.shared(in: &rig, session)
-            let deadline = 120 + bytes >> 19
+            let deadline = 2 * Rig.patience + bytes >> 19
             let asked = try Self.both(
                 host: "\(RigMachine.peer) both unix:v:1001 \(bytes)", guest: "peer both vsock-listen:1001 \(bytes)",
                 machine, in: &rig, deadline: deadline)

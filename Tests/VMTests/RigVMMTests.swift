@@ -24,7 +24,7 @@ struct RigVMMTests {
 
     /// Runs a command of the rig's and a script in the guest at once, to both their ends, and gives what both said.
     static func both(
-        host: String, guest: String, _ machine: RigMachine, in rig: inout Rig, deadline: Int = 120
+        host: String, guest: String, _ machine: RigMachine, in rig: inout Rig, deadline: Int = 2 * Rig.patience
     ) throws -> String {
         let script = """
             cd \(machine.folder)
@@ -37,7 +37,7 @@ struct RigVMMTests {
             exit 1
             """
         let result = try rig.run(
-            script, input: Array("timeout \(deadline) \(guest)".utf8), deadline: deadline + 10)
+            script, input: Array("timeout \(deadline) \(guest)".utf8), deadline: deadline + Rig.patience)
         guard result.code == 0 else {
             throw RigError(
                 description: "\(host), and in the guest \(guest): \(result.code)\n\(result.output)\(result.error)")

@@ -18,6 +18,12 @@ struct Rig: ~Copyable {
     let logs: String
     private var port: RigPort
     private let emulator: ProcessDescriptor
+    /// The command that has not been answered in time. Its answer may come yet: nothing can be asked for any more.
+    private var unanswered: String?
+
+    /// Seconds that a command may take where nothing else is said: far more than any needs on a host that is busy with all
+    /// the other tests, for it is there to end those that hang.
+    static let patience = 300
 
     /// Boots the machine on a thread of its own, for it may take minutes, and gives it to `body`; ends it in any case.
     /// Waits first where enough others run.
@@ -80,11 +86,12 @@ struct Rig: ~Copyable {
         self.logs = logs
         port = ours
         emulator = process
+        unanswered = nil
     }
 
     /// Runs a shell's command as root, in the agent's session, to its end. `echo` shows its output on the console too.
     mutating func run(
-        _ command: String, input: [UInt8] = [], deadline seconds: Int = 60, echo: Bool = false
+        _ command: String, input: [UInt8] = [], deadline seconds: Int = Rig.patience, echo: Bool = false
     ) throws -> CommandResult {
         let answer = try answer(to: command, input: input, echo: echo, within: seconds)
         return CommandResult(
@@ -94,7 +101,7 @@ struct Rig: ~Copyable {
 
     /// The same, and its output; a failure is an error.
     @discardableResult
-    mutating func succeed(_ command: String, deadline seconds: Int = 60) throws -> String {
+    mutating func succeed(_ command: String, deadline seconds: Int = Rig.patience) throws -> String {
         let result = try run(command, deadline: seconds)
         guard result.code == 0 else {
             throw RigError(description: "in the rig: \(command): code \(result.code)\n\(result.error)\(result.output)")
@@ -105,7 +112,7 @@ struct Rig: ~Copyable {
     /// Writes a file in the guest.
     mutating func write(_ path: String, _ bytes: [UInt8], mode: String = "644") throws {
         let command = "cat >'\(path)' && chmod \(mode) '\(path)'"
-        let answer = try answer(to: command, input: bytes, echo: false, within: 60)
+        let answer = try answer(to: command, input: bytes, echo: false, within: Rig.patience)
         guard answer.code == 0 else {
             throw RigError(description: "write \(path) in the rig: \(String(decoding: answer.error, as: UTF8.self))")
         }
@@ -113,7 +120,7 @@ struct Rig: ~Copyable {
 
     /// Reads a file of the guest.
     mutating func read(_ path: String) throws -> [UInt8] {
-        let answer = try answer(to: "cat '\(path)'", input: [], echo: false, within: 60)
+        let answer = try answer(to: "cat '\(path)'", input: [], echo: false, within: Rig.patience)
         guard answer.code == 0 else {
             throw RigError(description: "read \(path) in the rig: \(String(decoding: answer.error, as: UTF8.self))")
         }
@@ -126,7 +133,7 @@ struct Rig: ~Copyable {
     }
 
     /// Has systemd power the machine off, and waits until it is.
-    mutating func powerOff(deadline seconds: Int = 60) throws {
+    mutating func powerOff(deadline seconds: Int = Rig.patience) throws {
         // It answers, or the port closes before it can: the emulator's end is what counts.
         _ = try? run("systemctl --no-block poweroff", deadline: seconds)
         guard try Rig.waits(for: POLLIN, on: emulator.rawValue, until: Rig.deadline(in: seconds)) else {
@@ -144,9 +151,15 @@ struct Rig: ~Copyable {
     private mutating func answer(
         to command: String, input: [UInt8], echo: Bool, within seconds: Int
     ) throws -> RigPort.Answer {
+        if let unanswered {
+            throw RigError(description: "\(command): not asked for, because the rig has not answered \(unanswered)")
+        }
         do {
             return try port.run(command, input: input, echo: echo, until: Rig.deadline(in: seconds))
-        } catch let error as RigPort.Failure { throw explain(error, command, seconds) }
+        } catch let error as RigPort.Failure {
+            unanswered = command
+            throw explain(error, command, seconds)
+        }
     }
 
     private func explain(_ failure: RigPort.Failure, _ what: String, _ seconds: Int) -> RigError {

@@ -50,7 +50,7 @@ struct RigMachine: Sendable {
             wait -n $ready $ended
             [ ! -e code ] || { kill $ready; cat log console; exit 1; }
             """
-        let result = try rig.run(script, deadline: 240)
+        let result = try rig.run(script)
         guard result.code == 0 else {
             throw RigError(description: "\(boot)\n\(result.output)\(result.error)")
         }
@@ -90,7 +90,7 @@ struct RigMachine: Sendable {
 
     /// Has the guest run a script to its end, and gives what it said; another code than 0 is an error.
     @discardableResult
-    func shell(_ script: String, in rig: inout Rig, deadline: Int = 60) throws -> String {
+    func shell(_ script: String, in rig: inout Rig, deadline: Int = Rig.patience) throws -> String {
         let result = try rig.run("exec \(words)", input: Array(script.utf8), deadline: deadline)
         guard result.code == 0 else {
             let log = try rig.run("cat \(folder)/log; tail -c 2000 \(folder)/console").output
@@ -104,7 +104,7 @@ struct RigMachine: Sendable {
     var words: String { "\(RigMachine.peer) shell unix:\(folder)/v:1000" }
 
     /// Waits until it has ended by itself, and gives its exit code.
-    func end(in rig: inout Rig, deadline: Int = 120) throws -> Int? {
+    func end(in rig: inout Rig, deadline: Int = Rig.patience) throws -> Int? {
         let code = try rig.run("flock \(folder)/alive cat \(folder)/code", deadline: deadline)
         return Int(code.output.filter { $0.isNumber })
     }
