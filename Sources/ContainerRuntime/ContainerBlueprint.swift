@@ -22,6 +22,10 @@ public struct ContainerBlueprint: Sendable {
     /// whoever made it: so that another process can give the order.
     public var startSocket: Int32?
 
+    /// Whether the host's root goes away. It does not on the initial RAM disk, which pivot_root(2) refuses: the container's lies
+    /// on top of it then, and who may unmount in the container can reach the host's files.
+    public var pivots = true
+
     /// Whether systemd is asked for its control group: `linux.cgroupsPath` is `slice:prefix:name` then.
     public var usesSystemd = false
     /// Whether its maker is not the host's superuser. What only that can have is gone on without then, where the

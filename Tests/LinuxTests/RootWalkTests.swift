@@ -143,5 +143,6 @@ struct RootWalkTests {
         let rows = MountTable.rows(in: Array(text.utf8))
         #expect(rows.map(\.number) == [21, 30, 31] && rows.map(\.parent) == [1, 21, 30])
         #expect(rows[1].place == Array("/a b\\c".utf8))
+        #expect(rows.map(\.type) == ["ext4", "tmpfs", "tmpfs"].map { Array($0.utf8) })
     }
 }

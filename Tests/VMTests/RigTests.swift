@@ -12,7 +12,7 @@ struct RigTests {
     private static var suites: String {
         guard RigOptions.isThorough else {
             return #"--filter '^KernelTests\.(Resource|Cgroup|Systemd|NoSystemd|ExecGroup|Feature|AppArmor|SharedMount"#
-                + #"|Killed|KernelFileEscape|Runtime(Limit|Lifecycle|Rootless|Mount)Tests)'"#
+                + #"|Killed|KernelFileEscape|NoPivot|Runtime(Limit|Lifecycle|Rootless|Mount)Tests)'"#
         }
         return #"--filter '^KernelTests\.' "#
             + #"--skip '^KernelTests\.(Bridge|Foreground|PassedDescriptor|[A-Za-z]*(Fuzz|ErrorConfiguration|"#

@@ -198,12 +198,16 @@ struct RootSetup: ~Copyable {
         try PathProtection(plan.specification.linux, mounts: plan.mounts).apply(in: directory)
     }
 
-    /// Makes it the root, and the host's file system disappear.
+    /// Makes it the root, and the host's file system disappear where the root can be changed by pivot_root.
     func enter() throws(RuntimeError) {
         try step("change the root") { () throws(SystemError) in
             try Program.changeDirectory(to: tree)
             guard plan.hasMountNamespace else { return try Program.changeRoot() }
-            try Mount.pivotToCurrentDirectory()
+            if plan.blueprint.pivots {
+                try Mount.pivotToCurrentDirectory()
+            } else {
+                try Mount.changeRootWithoutPivot(to: tree)
+            }
             if let propagation = plan.rootPropagation {
                 try Mount.setPropagation(propagation, at: "/", recursive: plan.rootPropagationIsRecursive)
             }

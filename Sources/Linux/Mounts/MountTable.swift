@@ -10,6 +10,8 @@ struct MountTable {
         let parent: UInt64
         /// Where it is, as the calling process sees it.
         let place: [UInt8]
+        /// Its file system's, `proc`.
+        var type: [UInt8] = []
     }
 
     init() throws(SystemError) { rows = MountTable.rows(in: try Files.read("/proc/self/mountinfo")) }
@@ -20,7 +22,10 @@ struct MountTable {
             guard fields.count == 6, let number = UInt64(String(decoding: fields[0], as: UTF8.self)),
                 let parent = UInt64(String(decoding: fields[1], as: UTF8.self))
             else { return nil }
-            return Row(number: number, parent: parent, place: unescaped(fields[4]))
+            // Any number of optional fields stands before the type, and a lone hyphen behind them.
+            let rest = fields[5].split(separator: UInt8(ascii: " "))
+            let type = rest.firstIndex(of: [UInt8(ascii: "-")]).flatMap { rest.dropFirst($0 + 1).first } ?? []
+            return Row(number: number, parent: parent, place: unescaped(fields[4]), type: Array(type))
         }
     }
 
@@ -54,6 +59,14 @@ struct MountTable {
             }
         }
         return found
+    }
+
+    /// All mounts of these types but a mount and those on it.
+    func mounts(ofTypes types: [String], outside number: UInt64) -> [Row] {
+        let inside = Set([number] + mounts(below: number).map(\.number))
+        return rows.filter { row in
+            !inside.contains(row.number) && types.contains { row.type.elementsEqual($0.utf8) }
+        }
     }
 
     /// The row of a mount.

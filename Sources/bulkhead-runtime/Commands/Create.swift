@@ -13,6 +13,8 @@ struct CreateOptions {
     var keep = false
     /// Whether the container gets a session keyring of its own instead of the caller's.
     var newKeyring = true
+    /// Whether the host's root goes away, which it can't on the initial RAM disk.
+    var pivots = true
     var preserved: Int32 = 0
 
     mutating func read(_ words: inout Words, forRun: Bool) throws {
@@ -24,10 +26,7 @@ struct CreateOptions {
             case "console-socket": copy.consoleSocket = try value(&words)
             case "pidfd-socket": copy.pidfdSocket = try value(&words)
             case "preserve-fds": copy.preserved = Int32(clamping: try number(try value(&words)))
-            case "no-pivot":
-                throw UsageError(
-                    "--no-pivot is not supported: without pivot_root the host's root stays reachable for the container;"
-                        + " put the root filesystem on another file system than the initial RAM disk")
+            case "no-pivot": copy.pivots = false
             case "no-new-keyring": copy.newKeyring = false
             // Who waits for the container is no subreaper.
             case "no-subreaper": if !forRun { return false }
@@ -86,6 +85,7 @@ extension RuntimeProgram {
     ) throws -> RunningContainer {
         var blueprint = blueprint
         blueprint.newKeyring = options.newKeyring
+        blueprint.pivots = options.pivots
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         let terminal = bundle.specification.process?.terminal == true
         if terminal && options.consoleSocket == nil {

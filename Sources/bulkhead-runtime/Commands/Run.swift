@@ -50,6 +50,7 @@ extension RuntimeProgram {
             }
         }
         blueprint.newKeyring = options.newKeyring
+        blueprint.pivots = options.pivots
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         var container = try create(blueprint, bundle, options, store)
         var failure: (any Error)?

@@ -27,14 +27,6 @@ struct CommandLineTests {
         }
     }
 
-    @Test func rootThatCannotBeLeftByPivoting() throws {
-        try withBundle(["/bin/true"]) { bundle throws in
-            try bundle.write()
-            let result = try bundle.command(["run", "--no-pivot", "-b", bundle.directory, bundle.id])
-            #expect(result.code == 1 && result.error.contains("--no-pivot is not supported"))
-        }
-    }
-
     @Test func optionsThatChangeNothingHere() throws {
         try withBundle(["/bin/true"]) { bundle throws in
             try bundle.write()

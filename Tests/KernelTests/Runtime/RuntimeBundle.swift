@@ -21,6 +21,7 @@ struct RuntimeBundle {
         "sh", "true", "cat", "id", "mount", "echo", "sleep", "ls", "hostname", "env", "head", "dd", "grep", "touch",
         "mkdir",
         "readlink", "stat", "mknod", "pwd", "ip", "tty", "stty", "wc", "kill", "chmod", "ionice", "uname", "cut",
+        "umount",
     ]
 
     init(_ resources: TestResources, _ arguments: [String]) throws {

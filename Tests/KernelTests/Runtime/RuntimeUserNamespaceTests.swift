@@ -6,23 +6,13 @@ import Testing
 
 @Suite("bulkhead-runtime: user and time namespaces", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeUserNamespaceTests {
-    private static let first: UInt32 = 100_000
-    private static let map = [RuntimeMapping(inside: 0, outside: first, count: 65536)]
-
-    /// Gives the bundle a user namespace, and its files to that namespace's superuser.
-    private func mapUsers(_ bundle: inout RuntimeBundle) throws {
-        bundle.specification.linux.namespaces.append(.init(.user))
-        bundle.specification.linux.userMappings = RuntimeUserNamespaceTests.map
-        bundle.specification.linux.groupMappings = RuntimeUserNamespaceTests.map
-        let owner = "\(RuntimeUserNamespaceTests.first):\(RuntimeUserNamespaceTests.first)"
-        let result = try Command.run("/bin/chown", ["-hR", owner, bundle.rootFileSystem], in: bundle.resources)
-        try #require(result.code == 0, "\(result.error)")
-    }
+    fileprivate static let first: UInt32 = 100_000
+    fileprivate static let map = [RuntimeMapping(inside: 0, outside: first, count: 65536)]
 
     @Test func theSuperuserInsideIsAnOrdinaryUserOutside() throws {
         try withBundle(script("id -u; cat /proc/self/uid_map; touch /tmp/made; echo x > /dev/null && echo device")) {
             bundle throws in
-            try mapUsers(&bundle)
+            try bundle.mapUsers()
             let result = try bundle.run()
             let numbers = result.lines.dropFirst().first?.split(separator: " ").map(String.init)
             #expect(result.lines.first == "0" && result.lines.last == "device", "\(result.error)")
@@ -34,7 +24,7 @@ struct RuntimeUserNamespaceTests {
 
     @Test func execEntersTheUserNamespace() throws {
         try withBundle(["/bin/sleep", "100"]) { bundle throws in
-            try mapUsers(&bundle)
+            try bundle.mapUsers()
             try bundle.whileRunning { () throws in
                 let result = try bundle.exec(["/bin/sh", "-c", "id -u; cat /proc/self/uid_map; touch /tmp/executed"])
                 #expect(result.lines.first == "0" && result.output.contains("100000"), "\(result.error)")
@@ -48,7 +38,7 @@ struct RuntimeUserNamespaceTests {
 
     @Test func anotherContainersUserNamespaceIsJoined() throws {
         try withBundle(["/bin/sleep", "100"]) { owner throws in
-            try mapUsers(&owner)
+            try owner.mapUsers()
             let file = "\(owner.resources.directory)/pid"
             try owner.write()
             let started = try owner.command(["run", "-d", "--pid-file", file, "-b", owner.directory, owner.id])
@@ -94,7 +84,7 @@ struct RuntimeUserNamespaceTests {
 
     @Test func execSeesTheContainersClocks() throws {
         try withBundle(["/bin/sleep", "100"]) { bundle throws in
-            try mapUsers(&bundle)
+            try bundle.mapUsers()
             bundle.specification.linux.namespaces.append(.init(.time))
             bundle.specification.linux.timeOffsets = [.init(clock: "boottime", seconds: 5_000_000, nanoseconds: 0)]
             try bundle.whileRunning { () throws in
@@ -128,7 +118,7 @@ struct RuntimeUserNamespaceTests {
 
     @Test func ownersOfAMountAreMappedAsTheContainersUsers() throws {
         try withBundle(script("stat -c '%u %g' /data; touch /data/made")) { bundle throws in
-            try mapUsers(&bundle)
+            try bundle.mapUsers()
             let source = "\(bundle.resources.directory)/source"
             try Files.makeDirectories(source)
             bundle.specification.mounts.append(
@@ -146,5 +136,17 @@ struct RuntimeUserNamespaceTests {
             let result = try bundle.run()
             #expect(result.code == 1 && result.error.contains("uidMappings"), "\(result.error)")
         }
+    }
+}
+
+extension RuntimeBundle {
+    /// Gives it a user namespace, and its files to that namespace's superuser.
+    mutating func mapUsers() throws {
+        specification.linux.namespaces.append(.init(.user))
+        specification.linux.userMappings = RuntimeUserNamespaceTests.map
+        specification.linux.groupMappings = RuntimeUserNamespaceTests.map
+        let owner = "\(RuntimeUserNamespaceTests.first):\(RuntimeUserNamespaceTests.first)"
+        let result = try Command.run("/bin/chown", ["-hR", owner, rootFileSystem], in: resources)
+        try #require(result.code == 0, "\(result.error)")
     }
 }

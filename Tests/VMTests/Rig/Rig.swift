@@ -17,6 +17,7 @@ struct Rig: ~Copyable {
     /// The folder of the console's log and the emulator's.
     let logs: String
     private var port: RigPort
+    private let monitor: RigMonitor
     private let emulator: ProcessDescriptor
     /// The command that has not been answered in time. Its answer may come yet: nothing can be asked for any more.
     private var unanswered: String?
@@ -74,8 +75,10 @@ struct Rig: ~Copyable {
         guard let program = RigImage.emulator else { throw RigError(description: "no qemu-system-x86_64") }
         let pair = try UnixSocket.pair()
         let ours = try RigPort(try pair.first.duplicate())
+        let monitor = RigMonitor(path: "\(logs)/monitor")
         let command = RigEmulator(
-            image: image, options: options, programs: programs, console: "\(logs)/console.log", port: 3)
+            image: image, options: options, programs: programs, console: "\(logs)/console.log", port: 3,
+            monitor: monitor)
         let words = try Descriptor.open("\(logs)/emulator.log", [.writeOnly, .create, .truncate])
         // Should the tests be killed, the machine ends with this thread.
         let pid = try Spawn.process(
@@ -85,6 +88,7 @@ struct Rig: ~Copyable {
         let process = try ProcessDescriptor(process: pid)
         self.logs = logs
         port = ours
+        self.monitor = monitor
         emulator = process
         unanswered = nil
     }
@@ -165,11 +169,18 @@ struct Rig: ~Copyable {
     private func explain(_ failure: RigPort.Failure, _ what: String, _ seconds: Int) -> RigError {
         let reason =
             switch failure {
-            case .deadline: "the rig has not answered within \(seconds) s"
+            case .deadline: "the rig has not answered within \(seconds) s\(processors)"
             case .ended: "the rig's machine has ended"
             case .malformed(let line): "the rig's agent said '\(line)'"
             }
         return RigError(description: "\(what): \(reason)\n\(lastWords)")
+    }
+
+    /// Writes beside the logs where the processors are; what fails there adds its own story.
+    private var processors: String {
+        let result = Result { try Files.write("\(logs)/processors.log", Array(try monitor.processors().utf8)) }
+        guard case .failure(let error) = result else { return ", its processors are in processors.log" }
+        return ", and its monitor neither: \(error)"
     }
 
     /// The ends of both logs; one that can't be read adds nothing to a failure that is reported already.

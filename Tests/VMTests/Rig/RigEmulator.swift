@@ -14,6 +14,7 @@ struct RigEmulator {
     let console: String
     /// The number of the socket, on QEMU's side, that is the agent's port.
     let port: Int32
+    let monitor: RigMonitor
 
     /// Modules that the first process loads: what systemd would have, had it udev, and what tests need.
     private var modules: [String] {
@@ -39,7 +40,7 @@ struct RigEmulator {
             "-cpu", "max,la57=off,erms=off,fsrm=off", "-smp", "\(options.processors)",
             "-m", "\(options.memory)", "-kernel", image.kernel, "-initrd", image.initialFileSystem, "-append",
             commandLine,
-            "-chardev", "file,id=console,path=\(console)", "-serial", "chardev:console",
+            "-chardev", "file,id=console,path=\(console)", "-serial", "chardev:console", "-monitor", monitor.argument,
             "-chardev", "socket,id=port,fd=\(port)", "-device", "virtio-serial-pci",
             "-device", "virtserialport,chardev=port,name=rig",
             // Every boot writes to a snapshot of its own, which is gone with its QEMU.
