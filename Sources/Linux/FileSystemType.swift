@@ -25,6 +25,9 @@ public struct FileSystemType: Sendable, Equatable {
         }
     }
 
+    /// Whether it is one of files in memory: tmpfs, or ramfs, which the initial RAM disk is.
+    public var isInMemory: Bool { number == 0x0102_1994 || number == 0x8584_58F6 }
+
     /// The kernel's processes: what /proc should be.
     public static let processes = FileSystemType(number: 0x9FA0)
 

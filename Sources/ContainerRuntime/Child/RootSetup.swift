@@ -200,19 +200,27 @@ struct RootSetup: ~Copyable {
 
     /// Makes it the root, and the host's file system disappear where the root can be changed by pivot_root.
     func enter() throws(RuntimeError) {
-        try step("change the root") { () throws(SystemError) in
-            try Program.changeDirectory(to: tree)
-            guard plan.hasMountNamespace else { return try Program.changeRoot() }
-            if plan.blueprint.pivots {
-                try Mount.pivotToCurrentDirectory()
-            } else {
-                try Mount.changeRootWithoutPivot(to: tree)
+        do throws(SystemError) { try changeRoot() } catch {
+            guard error.code == EINVAL, FileSystemType(of: "/").isInMemory else {
+                throw RuntimeError("change the root", error)
             }
-            if let propagation = plan.rootPropagation {
-                try Mount.setPropagation(propagation, at: "/", recursive: plan.rootPropagationIsRecursive)
-            }
-            if plan.specification.root?.readOnly == true { try Mount.setAttributes(of: tree, set: .readOnly) }
+            // The host's "/" still: pivot_root(2) refuses the kernel's first file system, whatever is in it.
+            throw .failed("change the root: \(error): this host's root is its initial RAM disk; use --no-pivot")
         }
+    }
+
+    private func changeRoot() throws(SystemError) {
+        try Program.changeDirectory(to: tree)
+        guard plan.hasMountNamespace else { return try Program.changeRoot() }
+        if plan.blueprint.pivots {
+            try Mount.pivotToCurrentDirectory()
+        } else {
+            try Mount.changeRootWithoutPivot(to: tree)
+        }
+        if let propagation = plan.rootPropagation {
+            try Mount.setPropagation(propagation, at: "/", recursive: plan.rootPropagationIsRecursive)
+        }
+        if plan.specification.root?.readOnly == true { try Mount.setAttributes(of: tree, set: .readOnly) }
     }
 
     /// The root, for looking paths up.

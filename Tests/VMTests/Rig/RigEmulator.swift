@@ -1,11 +1,13 @@
 /// The command line of the rig's QEMU.
 ///
 /// The board is q35: on `microvm` without KVM Debian's kernel finds no clock to calibrate the TSC with, and stays there.
-/// The processor is always the same: with `max,svm=off` QEMU 7.2 runs the guest's first program wrongly (static busybox
-/// aborts in `_dl_get_origin`, every time). It lacks what is quick on a real one and slow in software: `erms` and `fsrm` have
-/// kernels copy by `rep movsb`, byte by byte, and `la57` walks one more level of page tables, of the guest's guests with each
-/// step of their own walks.
 struct RigEmulator {
+    /// The processor is always the same: with `max,svm=off` QEMU 7.2 runs the guest's first program wrongly (static busybox
+    /// aborts in `_dl_get_origin`, every time). It lacks what is quick on a real one and slow in software: `erms` and `fsrm` have
+    /// kernels copy by `rep movsb`, byte by byte, and `la57` walks one more level of page tables, of the guest's guests with each
+    /// step of their own walks.
+    static let processor = "max,la57=off,erms=off,fsrm=off"
+
     let image: RigImage
     let options: RigOptions
     /// The disk with the host's programs; nil for none.
@@ -37,7 +39,7 @@ struct RigEmulator {
         var words = [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", "q35", "-accel",
             "tcg,thread=multi",
-            "-cpu", "max,la57=off,erms=off,fsrm=off", "-smp", "\(options.processors)",
+            "-cpu", Self.processor, "-smp", "\(options.processors)",
             "-m", "\(options.memory)", "-kernel", image.kernel, "-initrd", image.initialFileSystem, "-append",
             commandLine,
             "-chardev", "file,id=console,path=\(console)", "-serial", "chardev:console", "-monitor", monitor.argument,
