@@ -59,9 +59,7 @@ struct ContainerEntrant: ~Copyable {
         }
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
-        if newKeyring {
-            _ = try step("leave the caller's keyring") { () throws(SystemError) in try Privilege.makeSessionKeyring() }
-        }
+        if newKeyring { try SessionKeyring.replace(for: process) }
         Privilege.setMask(0)
         try run(on: process.affinity?.initial, "initial")
         // Before it is in the container nothing of it can be limited; afterwards the host's files are out of reach.

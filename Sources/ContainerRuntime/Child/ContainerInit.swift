@@ -45,9 +45,7 @@ struct ContainerInit: ~Copyable {
         }
         Program.resetSignals()
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
-        if plan.blueprint.newKeyring {
-            _ = try step("leave the caller's keyring") { () throws(SystemError) in try Privilege.makeSessionKeyring() }
-        }
+        if plan.blueprint.newKeyring { try SessionKeyring.replace(for: process) }
         Privilege.setMask(0)
         if !plan.createdByItself.isEmpty {
             try step("make the namespaces") { () throws(SystemError) in try Namespaces.unshare(plan.createdByItself) }

@@ -43,6 +43,21 @@ struct SELinuxTests {
         }
     }
 
+    /// keyctl_get_security(3) of the container's session keyring, which its owner may look at from anywhere.
+    @Test func itsKeyringHasTheLabel() throws {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            bundle.specification.process?.selinuxLabel = inside
+            try bundle.whileRunning { () throws in
+                let keys = try bundle.exec(["/bin/grep", "_ses", "/proc/keys"]).lines
+                let serial = try #require(keys.first?.prefix { $0 != " " })
+                // For want of keyutils: the call itself (250 is keyctl, 17 the question).
+                let ask = "my $text = \"\\0\" x 100; syscall(250, 17, hex shift, $text, 100); print $text"
+                let told = try Command.run("/usr/bin/perl", ["-e", ask, String(serial)], in: bundle.resources)
+                #expect(label(told) == inside, "\(keys) \(told.error)")
+            }
+        }
+    }
+
     @Test func newFileSystemsGetTheContext() throws {
         try withBundle(["/bin/sleep", "100"]) { bundle throws in
             bundle.specification.linux.mountLabel = mounted
