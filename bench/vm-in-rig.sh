@@ -48,7 +48,7 @@ measure() {
     timeout 60 $peer receive tcp-listen:5000 4194304 >net-out & w=$!; echo 'timeout 50 peer send tcp:10.9.0.1:5000 4194304' | g >/dev/null; wait $w; echo "$name net_out $(cat net-out)"
     echo 'timeout 50 peer receive tcp-listen:5001 4194304' | g >/dev/null & w=$!; echo "$name net_in $(timeout 60 $peer send tcp:10.9.0.2:5001 4194304)"; wait $w
     echo 'timeout 50 peer answer vsock-listen:6' | g >/dev/null & w=$!; sleep 1; echo "$name vsock $(timeout 50 $peer ask $port 200)"; wait $w
-    a=$(exits); sleep 5; b=$(exits); echo "$name idle_exits_per_s $(( (b - a) / 5 ))"
+    a=$(exits); sleep 20; b=$(exits); echo "$name idle_exits_per_s $(( (b - a) / 20 ))"
     kill -9 $vm; wait $vm 2>/dev/null
 }
 ours() {

@@ -4,29 +4,54 @@ import Testing
 
 /// How machines end, and what is left of them.
 extension RigVMMTests {
+    /// The disk's file is on a file system whose own disk is a file, and which writes nothing by itself: what that has is what
+    /// a host has after its power was cut.
     @Test func whatWasFlushedSurvivesTheKillOfALargeMachineAndNothingElseDoes() async throws {
         let (left, code, seen) = try await RigSession.use { rig, _ in
             try RigVMMTests.mount(in: &rig)
             try rig.succeed(
-                "truncate -s 64M /tmp/flushed; cat /proc/mounts >/tmp/mounts; find /sys/fs/cgroup -type d >/tmp/groups")
-            let machine = try RigMachine.start(
-                "large", options: "--memory 4096 --processors 2 --disk /tmp/flushed", modules: ["virtio_blk"], in: &rig)
+                """
+                set -e
+                mkdir -p /tmp/stable /tmp/cut /tmp/folder
+                truncate -s 128M /tmp/platter && mkfs.ext4 -q /tmp/platter && mount -o loop /tmp/platter /tmp/stable
+                echo 0 >/proc/sys/vm/dirty_writeback_centisecs
+                truncate -s 64M /tmp/stable/disk && sync -f /tmp/stable/disk
+                cat /proc/mounts >/tmp/mounts; find /sys/fs/cgroup -type d >/tmp/groups
+                """)
+            try RigMachine.serve("/tmp/folder", at: "/tmp/server", in: &rig)
+            let options = "--memory 4096 --processors 2 --disk /tmp/stable/disk --share share:/tmp/server"
+            let machine = try RigMachine.start("large", options: options, modules: ["virtio_blk", "virtiofs"], in: &rig)
             // Through the guest's page cache, written out by fsync alone.
             try machine.shell("peer send file:/dev/vda 16777216", in: &rig)
+            // And written to the disk, but never flushed.
+            try machine.shell(
+                "yes | dd of=/dev/vda seek=32 bs=1M count=1 iflag=fullblock oflag=direct 2>&1 && mount -t virtiofs share /mnt",
+                in: &rig)
             let seen = try machine.shell("nproc; grep MemTotal /proc/meminfo", in: &rig)
+            try rig.succeed("cp --sparse=always /tmp/platter /tmp/platter-cut")
             // In the midst of other writes.
             _ = try rig.run(
-                "echo 'dd if=/dev/zero of=/dev/vda seek=32 bs=1M count=8 oflag=direct' | timeout 1 \(machine.words)")
+                "echo 'dd if=/dev/zero of=/dev/vda seek=33 bs=1M count=8 oflag=direct' | timeout 1 \(machine.words)")
             try rig.succeed("kill -9 $(cat \(machine.folder)/pid)")
             let code = try machine.end(in: &rig)
             try rig.succeed(
-                "\(RigMachine.peer) receive file:/tmp/flushed 16777216 || \(RigMachine.peer) receive file:/tmp/flushed 16777216"
-            )
+                """
+                set -e
+                \(RigMachine.peer) receive file:/tmp/stable/disk 16777216
+                mount -o loop /tmp/platter-cut /tmp/cut
+                \(RigMachine.peer) receive file:/tmp/cut/disk 16777216
+                dd if=/tmp/stable/disk bs=1M skip=32 count=1 2>/dev/null | grep -q y
+                if dd if=/tmp/cut/disk bs=1M skip=32 count=1 2>/dev/null | grep -q y; then exit 3; fi
+                umount /tmp/cut
+                """)
+            // Its server of the folder ends by itself.
             let left = try rig.succeed(
                 """
+                for turn in $(seq 100); do ps -e -o args | grep -q '[s]ocket-path=/tmp/server' || break; sleep 0.1; done
                 diff /tmp/mounts /proc/mounts
                 find /sys/fs/cgroup -type d | diff /tmp/groups - | grep '^>' | grep -i -e vmm -e bulkhead -e large
-                ps -e -o args | grep '[v]m/large'; exit 0
+                ps -e -o args | grep -e '[v]m/large' -e '[s]ocket-path=/tmp/server'
+                umount /tmp/stable; echo 500 >/proc/sys/vm/dirty_writeback_centisecs
                 """)
             return (left, code, seen)
         }

@@ -73,12 +73,8 @@ struct RigMachine: Sendable {
             mkdir -p /tmp/shared && cd /tmp/shared && mkdir folder && cp \(disk)/pmem.ext4 pmem
             truncate -s 64M disk && head -c 1M /dev/urandom >constant
             ip tuntap add tap0 mode tap vnet_hdr && ip addr add 10.9.0.1/24 dev tap0 && ip link set tap0 up
-            server="\(disk)/lib/ld-linux-x86-64.so.2 --library-path \(disk)/lib \(disk)/virtiofsd"
-            # It says so when it listens.
-            mkfifo says
-            $server --socket-path=server -o source=/tmp/shared/folder -o sandbox=chroot >says 2>&1 &
-            grep -m 1 -q Waiting says && { cat says >/dev/null & }
             """)
+        try serve("/tmp/shared/folder", at: "/tmp/shared/server", in: &rig)
         let options =
             "--memory 512 --processors 2 --disk /tmp/shared/disk --disk /tmp/shared/constant,ro --pmem /tmp/shared/pmem,ro "
             + "--tap tap0 --share share:/tmp/shared/server --console words:/tmp/shared/words --balloon"
@@ -86,6 +82,17 @@ struct RigMachine: Sendable {
         _ = try machine.shell(
             "ip addr add 10.9.0.2/24 dev eth0 && ip link set eth0 up && mkdir -p /run/share /run/pmem", in: &rig)
         return machine
+    }
+
+    /// Starts a server of the rig's for a folder, and waits until it listens.
+    static func serve(_ folder: String, at socket: String, in rig: inout Rig) throws {
+        try rig.succeed(
+            """
+            mkfifo \(socket).says
+            \(disk)/lib/ld-linux-x86-64.so.2 --library-path \(disk)/lib \(disk)/virtiofsd --socket-path=\(socket) \\
+                -o source=\(folder) -o sandbox=chroot >\(socket).says 2>&1 &
+            grep -m 1 -q Waiting \(socket).says && { cat \(socket).says >/dev/null & }
+            """)
     }
 
     /// Has the guest run a script to its end, and gives what it said; another code than 0 is an error.
