@@ -20,7 +20,8 @@ extension RigVMMTests {
                 """)
             try RigMachine.serve("/tmp/folder", at: "/tmp/server", in: &rig)
             let options = "--memory 4096 --processors 2 --disk /tmp/stable/disk --share share:/tmp/server"
-            let machine = try RigMachine.start("large", options: options, modules: ["virtio_blk", "virtiofs"], in: &rig)
+            let machine = try RigMachine.start(
+                "large", options: options, modules: ["virtio_blk", "virtiofs"], in: &rig)
             // Through the guest's page cache, written out by fsync alone.
             try machine.shell("peer send file:/dev/vda 16777216", in: &rig)
             // And written to the disk, but never flushed.
