@@ -20,7 +20,7 @@ extension RigVMMTests {
     }
 
     @Test func streamsOfTheSocketDeviceArriveWholeBothWaysAtOnce() async throws {
-        // A gigabyte takes seven to thirteen minutes in software.
+        // A gigabyte takes some minutes in software.
         let bytes = ProcessInfo.processInfo.environment["BULKHEAD_VSOCK_BYTES"].flatMap { Int($0) } ?? 32 << 20
         try await RigSession.use { rig, session in
             let machine = try RigMachine.shared(in: &rig, session)

@@ -26,6 +26,11 @@ start64:
     .code32
     .globl start32
 start32:
+#ifdef FIRST                            // for bench/vm: the first thing is a byte on the serial port
+    movw $0x3F8, %dx
+    movb $'x', %al
+    outb %al, %dx
+#endif
     movl $stack_end, %esp
     movl 24(%ebx), %edi             # cmdline_paddr of the start information
     movl $directory, %eax           # 1 GiB entries are not everywhere: 4 × 512 of 2 MiB
