@@ -12,14 +12,18 @@ extension Mount {
         let number = try MountTable.mount(of: tree.rawValue)
         // Those on others come behind them in the table.
         for row in table.mounts(ofTypes: ["proc", "sysfs"], outside: number).reversed() {
-            try hide(String(decoding: row.place, as: UTF8.self))
+            try hide(row, on: table[row.parent])
         }
         try Program.changeRoot()
     }
 
-    private static func hide(_ place: String) throws(SystemError) {
+    private static func hide(_ row: MountTable.Row, on parent: MountTable.Row?) throws(SystemError) {
+        let place = String(decoding: row.place, as: UTF8.self)
         do throws(SystemError) {
-            // The host's must not go along.
+            // What it is on tells others of it, and what is on it as well: the host's must not go along.
+            if let parent {
+                try setPropagation(.private, at: String(decoding: parent.place, as: UTF8.self), recursive: false)
+            }
             try setPropagation(.private, at: place, recursive: true)
             try unmount(place, detach: true)
         } catch {

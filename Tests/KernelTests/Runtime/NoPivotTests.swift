@@ -69,6 +69,23 @@ struct NoPivotTests {
         }
     }
 
+    /// A mount that the host shares tells it of what goes from it.
+    @Test func theHostKeepsWhatIsOnItsSharedMounts() throws {
+        try withBundle(["/bin/true"]) { bundle throws in
+            bundle.specification.linux.rootPropagation = "shared"
+            try bundle.write()
+            let place = "\(bundle.resources.directory)/shared"
+            let host = """
+                mkdir \(place) && mount -t tmpfs none \(place) && mount --make-shared \(place) && mkdir \(place)/proc &&
+                    mount -t proc none \(place)/proc || exit 2
+                \(bundle.runtime) --root \(bundle.resources.directory)/state run --no-pivot -b \(bundle.directory) \(bundle.id)
+                echo $?; cat \(place)/proc/1/comm >/dev/null && echo there
+                """
+            let result = try Command.run("/usr/bin/unshare", ["-m", "/bin/sh", "-c", host], in: bundle.resources)
+            #expect(result.lines == ["0", "there"], "\(result.error)")
+        }
+    }
+
     @Test func aReadOnlyRootCannotBeWritten() throws {
         try withBundle(script("touch /new; mount -o remount,rw / 2>&1")) { bundle throws in
             bundle.specification.root?.readOnly = true
