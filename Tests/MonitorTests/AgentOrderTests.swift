@@ -87,4 +87,42 @@ import Wire
             }
         }
     }
+
+    /// Longer than a monitor waits where nothing comes, and the end is known from the beginning.
+    @Test func outputThatComesSlowlyAfterTheEndIsWhole() throws {
+        let fixture = try MonitorFixture()
+        let agent = try Agent(fixture.folder + "/agent.sock")
+        var setup = fixture.setup(["true"])
+        setup.executor = .remote(socket: fixture.folder + "/agent.sock")
+        try fixture.control.send(.create(setup))
+        let verbs = try agent.connection()
+        try verbs.answer { if case .create = $0 { .created(process: 10) } else { nil } }
+        var streams: AgentConnection? = try agent.connection()
+        try streams?.answer { if case .attach = $0 { .done } else { nil } }
+        let client = try fixture.connect()
+        try client.send(.attach(AttachSetup(input: false, output: true, error: true)))
+        #expect(try client.next() == .message(.response(1, .done)))
+        try fixture.control.send(.start(interfaces: []))
+        try verbs.answer { if case .start = $0 { .done } else { nil } }
+
+        let record = ExitRecord(status: .exited(code: 0), startedAt: 1, finishedAt: 2)
+        try verbs.send(.message(.event(.exited(process: nil, record))))
+        let pieces = 6
+        for piece in 0..<pieces {
+            try streams?.send(.data(.output, [UInt8(piece)]))
+            // Time itself is what is tried.
+            if piece + 1 < pieces { usleep(2_500_000) }
+        }
+        try streams?.send(.data(.output, []))
+        try streams?.send(.data(.error, []))
+        streams = nil
+        var seen: [UInt8] = []
+        while let frame = try client.next() {
+            if case .data(.output, let bytes) = frame {
+                if bytes.isEmpty { break }
+                seen += bytes
+            }
+        }
+        #expect(seen == (0..<pieces).map { UInt8($0) })
+    }
 }

@@ -40,7 +40,7 @@ struct RigVMMTests {
             script, input: Array("timeout \(deadline) \(guest)".utf8), deadline: deadline + Rig.patience)
         guard result.code == 0 else {
             throw RigError(
-                description: "\(host), and in the guest \(guest): \(result.code)\n\(result.output)\(result.error)")
+                machine: "\(host), and in the guest \(guest): \(result.code)\n\(result.output)\(result.error)")
         }
         return result.output
     }

@@ -6,8 +6,9 @@ internal import Wire
 /// Has the container made by the agent of a machine: verbs go over one connection, its streams over another, and each
 /// further process has a connection of its own.
 final class RemoteExecutor: Executor, ConnectionHandler {
-    /// How long output is waited for once the agent has told of the container's end.
-    private static let drainTime: Int64 = 10_000
+    /// Milliseconds without any output after which no more is waited for, once the agent has told of the container's end. As
+    /// long as some comes it is taken: much of it may be on its way, and the way slow.
+    private static let silence: Int64 = 10_000
 
     weak var delegate: (any ExecutorDelegate)?
     private let socket: String
@@ -19,6 +20,8 @@ final class RemoteExecutor: Executor, ConnectionHandler {
     private var nextNumber: UInt32 = 0
     private var attached: ((Response) -> Void)?
     private var status: ExitStatus?
+    /// Whether output came since it was last looked.
+    private var hasProgressed = false
     /// Further processes whose end has not been told.
     private var execs: Set<String> = []
 
@@ -126,6 +129,7 @@ final class RemoteExecutor: Executor, ConnectionHandler {
         switch frame {
         case .data(let stream, let bytes):
             guard connection === streams, stream != .input else { return }
+            hasProgressed = true
             if bytes.isEmpty { delegate?.ended(stream) } else { delegate?.put(out: bytes, stream) }
         case .message(.response(let number, let response)):
             if connection === streams {
@@ -157,7 +161,15 @@ final class RemoteExecutor: Executor, ConnectionHandler {
         status = how
         guard let streams, !streams.isClosed else { return finish() }
         streams.resumeReading()
-        loop.schedule(afterMilliseconds: RemoteExecutor.drainTime) { [weak self] in self?.finish() }
+        awaitOutput()
+    }
+
+    private func awaitOutput() {
+        hasProgressed = false
+        loop.schedule(afterMilliseconds: RemoteExecutor.silence) { [weak self] in
+            guard let self, delegate != nil else { return }
+            if hasProgressed { awaitOutput() } else { finish() }
+        }
     }
 
     private func finish() {

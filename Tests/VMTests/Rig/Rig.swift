@@ -25,17 +25,39 @@ struct Rig: ~Copyable {
     /// Seconds that a command may take where nothing else is said: far more than any needs on a host that is busy with all
     /// the other tests, for it is there to end those that hang.
     static let patience = 300
+    /// Seconds more until it has told that it has killed one.
+    private static let grace = 120
 
     /// Boots the machine on a thread of its own, for it may take minutes, and gives it to `body`; ends it in any case.
     /// Waits first where enough others run.
     static func run<R: Sendable>(
         _ options: RigOptions = RigOptions(), _ body: @escaping @Sendable (inout Rig) throws -> R
     ) async throws -> R {
+        try await runAgain(options) { rig, _ in try body(&rig) }
+    }
+
+    /// How often a machine is booted where it is its own fault that nothing comes of it. QEMU's emulation of a processor that
+    /// virtualises runs the host's kernel with the guest's registers now and then, which is that kernel's end.
+    private static let attempts = 3
+
+    /// The same; `body` hears, too, whether it will not be called again, be it the rig's fault or not.
+    static func runAgain<R: Sendable>(
+        _ options: RigOptions, _ body: @escaping @Sendable (inout Rig, _ isLast: Bool) throws -> R
+    ) async throws -> R {
         await RigSlots.shared.enter()
         let result: Result<R, any Error> = await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(
-                    returning: Result { try withTestResources { try boot(options, in: $0, body) } })
+                    returning: Result {
+                        for attempt in 2...attempts {
+                            do {
+                                return try withTestResources { try boot(options, in: $0) { try body(&$0, false) } }
+                            } catch let error as RigError where error.isRigsOwn {
+                                print("the rig itself failed; attempt \(attempt) of \(attempts) follows: \(error)")
+                            }
+                        }
+                        return try withTestResources { try boot(options, in: $0) { try body(&$0, true) } }
+                    })
             }
         }
         await RigSlots.shared.leave()
@@ -59,7 +81,8 @@ struct Rig: ~Copyable {
             try Files.removeDirectory(logs)
             return value
         } catch {
-            throw RigError(description: "\(error)\nthe rig's logs: \(logs)")
+            throw RigError(
+                description: "\(error)\nthe rig's logs: \(logs)", isRigsOwn: (error as? RigError)?.isRigsOwn == true)
         }
     }
 
@@ -156,14 +179,24 @@ struct Rig: ~Copyable {
         to command: String, input: [UInt8], echo: Bool, within seconds: Int
     ) throws -> RigPort.Answer {
         if let unanswered {
-            throw RigError(description: "\(command): not asked for, because the rig has not answered \(unanswered)")
+            throw RigError(
+                description: "\(command): not asked for, because the rig has not answered \(unanswered)",
+                isRigsOwn: true)
         }
+        let began = Clock.monotonicMilliseconds
+        let answer: RigPort.Answer
         do {
-            return try port.run(command, input: input, echo: echo, until: Rig.deadline(in: seconds))
+            answer = try port.run(
+                command, input: input, echo: echo, seconds: seconds, until: Rig.deadline(in: seconds + Rig.grace))
         } catch let error as RigPort.Failure {
             unanswered = command
-            throw explain(error, command, seconds)
+            throw explain(error, command, seconds + Rig.grace)
         }
+        guard answer.code != 128 + SIGKILL || Clock.monotonicMilliseconds - began < Int64(seconds) * 900 else {
+            let said = String(decoding: answer.output + answer.error, as: UTF8.self)
+            throw RigError(description: "\(command): has not ended within \(seconds) s\n\(said)")
+        }
+        return answer
     }
 
     private func explain(_ failure: RigPort.Failure, _ what: String, _ seconds: Int) -> RigError {
@@ -173,7 +206,7 @@ struct Rig: ~Copyable {
             case .ended: "the rig's machine has ended"
             case .malformed(let line): "the rig's agent said '\(line)'"
             }
-        return RigError(description: "\(what): \(reason)\n\(lastWords)")
+        return RigError(description: "\(what): \(reason)\n\(lastWords)", isRigsOwn: true)
     }
 
     /// Writes beside the logs where the processors are; what fails there adds its own story.

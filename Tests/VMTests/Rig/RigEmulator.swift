@@ -27,7 +27,8 @@ struct RigEmulator {
         // The kernel finds QEMU's time stamps unstable and would read its HPET instead, which takes a device's access each
         // time: machines in the rig then run at half the speed. QEMU gives all processors the host's own counter.
         let words = [
-            "tsc=reliable", "console=ttyS0", "panic=-1", "loglevel=5", "mitigations=off", "random.trust_cpu=on",
+            "tsc=reliable", "console=ttyS0", "oops=panic", "panic=-1", "loglevel=5", "mitigations=off",
+            "random.trust_cpu=on",
             "cryptomgr.notests",
             "systemd.show_status=0", "systemd.log_target=null", "audit=0",
             "rig.modules=" + modules.joined(separator: ","),

@@ -52,7 +52,7 @@ struct RigMachine: Sendable {
             """
         let result = try rig.run(script)
         guard result.code == 0 else {
-            throw RigError(description: "\(boot)\n\(result.output)\(result.error)")
+            throw RigError(machine: "\(boot)\n\(result.output)\(result.error)")
         }
         return machine
     }
@@ -102,7 +102,7 @@ struct RigMachine: Sendable {
         guard result.code == 0 else {
             let log = try rig.run("cat \(folder)/log; tail -c 2000 \(folder)/console").output
             throw RigError(
-                description: "in the guest: \(script): code \(result.code)\n\(result.output)\(result.error)\n\(log)")
+                machine: "in the guest: \(script): code \(result.code)\n\(result.output)\(result.error)\n\(log)")
         }
         return result.output
     }

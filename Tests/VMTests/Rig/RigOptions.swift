@@ -24,4 +24,16 @@ struct RigOptions: Sendable {
 /// The rig failed: what it was to do, why it did not, and where its logs are.
 struct RigError: Error, CustomStringConvertible {
     let description: String
+    /// Whether it was not what ran in the rig that failed but the rig: its kernel is gone, or does not answer.
+    var isRigsOwn = false
+}
+
+extension RigError {
+    /// What a machine in the rig said when it failed.
+    ///
+    /// A triple fault of a Linux guest counts as the rig's own: its emulated processor is known to lose its own kernel's
+    /// registers as well. Each is told.
+    init(machine text: String) {
+        self.init(description: text, isRigsOwn: text.contains("a triple fault on processor"))
+    }
 }

@@ -31,10 +31,13 @@ struct RigPort: ~Copyable {
         guard line == "ready" else { throw Failure.malformed(line) }
     }
 
-    /// Has the agent run a command.
-    mutating func run(_ command: String, input: [UInt8], echo: Bool, until deadline: Int64) throws -> Answer {
+    /// Has the agent run a command, and kill it after some seconds.
+    mutating func run(
+        _ command: String, input: [UInt8], echo: Bool, seconds: Int, until deadline: Int64
+    ) throws -> Answer {
         let text = Array(command.utf8)
-        try send(Array("\(text.count) \(input.count) \(echo ? 1 : 0)\n".utf8) + text + input, until: deadline)
+        let head = "\(text.count) \(input.count) \(echo ? 1 : 0) \(seconds)\n"
+        try send(Array(head.utf8) + text + input, until: deadline)
         let line = try self.line(until: deadline)
         let numbers = line.split(separator: " ").compactMap { Int($0) }
         guard numbers.count == 3 else { throw Failure.malformed(line) }

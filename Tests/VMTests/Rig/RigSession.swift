@@ -5,7 +5,8 @@ import Testing
 /// One rig that several tests use, one after the other, on the rig's own thread.
 final class RigSession: Sendable {
     private struct Job: Sendable {
-        let run: @Sendable (inout Rig) -> Void
+        /// Does it; gives the error where the rig failed and another one is to follow.
+        let run: @Sendable (inout Rig, _ isLast: Bool) -> RigError?
         let refuse: @Sendable (any Error) -> Void
     }
     private struct State {
@@ -32,10 +33,14 @@ final class RigSession: Sendable {
 
     private func use<R: Sendable>(_ body: @escaping @Sendable (inout Rig) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
-            let job = Job { rig in
+            let job = Job { rig, isLast in
                 let result = Result { try body(&rig) }
-                if case .failure(let error) = result { self.failed(error) }
+                if case .failure(let error) = result {
+                    if !isLast, let error = error as? RigError, error.isRigsOwn { return error }
+                    self.failed(error)
+                }
                 continuation.resume(with: result)
+                return nil
             } refuse: {
                 continuation.resume(throwing: $0)
             }
@@ -52,15 +57,22 @@ final class RigSession: Sendable {
 
     /// Does what the tests ask for until the session is over.
     ///
-    /// - Throws: the first error of any of them, so that the rig's logs stay.
-    fileprivate func serve(_ rig: inout Rig) throws {
+    /// - Throws: the first error of any of them, so that the rig's logs stay; that of the rig at once, where another one
+    ///   follows, which then begins with the test that this one could not end.
+    fileprivate func serve(_ rig: inout Rig, isLast: Bool) throws {
         while true {
             changed.wait()
             let (jobs, isOver) = state.withLock { state in
                 defer { state.jobs = [] }
                 return (state.jobs, state.isOver)
             }
-            for job in jobs { job.run(&rig) }
+            for (index, job) in jobs.enumerated() {
+                guard let lost = job.run(&rig, isLast) else { continue }
+                state.withLock { $0.jobs.insert(contentsOf: jobs[index...], at: 0) }
+                machine.withLock { $0 = nil }
+                changed.signal()
+                throw lost
+            }
             if isOver { break }
         }
         if let failure = state.withLock({ $0.failure }) { throw failure }
@@ -90,7 +102,7 @@ struct RigScope: SuiteTrait, TestScoping {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
-                    try await Rig.run(try options()) { rig in try session.serve(&rig) }
+                    try await Rig.runAgain(try options()) { rig, isLast in try session.serve(&rig, isLast: isLast) }
                 } catch {
                     session.end(error)
                     throw error
