@@ -43,13 +43,18 @@ struct SELinuxTests {
         }
     }
 
-    /// keyctl_get_security(3) of the container's session keyring, which its owner may look at from anywhere.
+    /// keyctl_get_security(3) of the container's session keyring, the only one that its user sees and root sees as well.
     @Test func itsKeyringHasTheLabel() throws {
-        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+        try withBundle(script("grep _ses /proc/keys >/tmp/keys; touch /tmp/written; exec sleep 100")) { bundle throws in
             bundle.specification.process?.selinuxLabel = inside
+            bundle.specification.process?.user = RuntimeUser(uid: 33, gid: 33)
+            chmod("\(bundle.rootFileSystem)/tmp", 0o777)
             try bundle.whileRunning { () throws in
-                let keys = try bundle.exec(["/bin/grep", "_ses", "/proc/keys"]).lines
+                let written = try bundle.exec(script("until [ -e /tmp/written ]; do sleep 0.1; done"))
+                #expect(written.code == 0, "\(written.error)")
+                let keys = try Files.readText("\(bundle.rootFileSystem)/tmp/keys").split(separator: "\n")
                 let serial = try #require(keys.first?.prefix { $0 != " " })
+                #expect(keys.count == 1)
                 // For want of keyutils: the call itself (250 is keyctl, 17 the question).
                 let ask = "my $text = \"\\0\" x 100; syscall(250, 17, hex shift, $text, 100); print $text"
                 let told = try Command.run("/usr/bin/perl", ["-e", ask, String(serial)], in: bundle.resources)
