@@ -50,7 +50,9 @@ struct SELinuxTests {
             bundle.specification.process?.user = RuntimeUser(uid: 33, gid: 33)
             chmod("\(bundle.rootFileSystem)/tmp", 0o777)
             try bundle.whileRunning { () throws in
-                let written = try bundle.exec(script("until [ -e /tmp/written ]; do sleep 0.1; done"))
+                let written = try bundle.exec(
+                    script(
+                        "for turn in $(busybox seq 300); do [ ! -e /tmp/written ] || exit 0; sleep 0.1; done; exit 1"))
                 #expect(written.code == 0, "\(written.error)")
                 let keys = try Files.readText("\(bundle.rootFileSystem)/tmp/keys").split(separator: "\n")
                 let serial = try #require(keys.first?.prefix { $0 != " " })

@@ -36,8 +36,8 @@ struct Rig: ~Copyable {
         try await runAgain(options) { rig, _ in try body(&rig) }
     }
 
-    /// How often a machine is booted where it is its own fault that nothing comes of it. QEMU's emulation of a processor that
-    /// virtualises runs the host's kernel with the guest's registers now and then, which is that kernel's end.
+    /// How often a machine is booted where it is its own fault that nothing comes of it. The kernel of a rig with machines in it
+    /// ended or hung now and then, what no process can do to it: QEMU's emulation of a processor that virtualises, it seems.
     private static let attempts = 3
 
     /// The same; `body` hears, too, whether it will not be called again, be it the rig's fault or not.

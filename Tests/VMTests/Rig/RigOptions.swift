@@ -31,8 +31,8 @@ struct RigError: Error, CustomStringConvertible {
 extension RigError {
     /// What a machine in the rig said when it failed.
     ///
-    /// A triple fault of a Linux guest counts as the rig's own: its emulated processor is known to lose its own kernel's
-    /// registers as well. Each is told.
+    /// A triple fault of a Linux guest counts as the rig's own, whose kernel ends like that as well. Whether the hypervisor has
+    /// no part in it is not proven: each is told.
     init(machine text: String) {
         self.init(description: text, isRigsOwn: text.contains("a triple fault on processor"))
     }
