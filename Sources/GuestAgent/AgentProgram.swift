@@ -50,31 +50,36 @@ public enum AgentProgram {
     private static func runMachine() -> Never {
         // The kernel's clock began with the kernel.
         let began = Clock.monotonicNanoseconds
-        do {
-            try Bringup.run()
+        do { try Bringup.run() } catch { die("\(error)") }
+        do throws(SystemError) {
             let loop = try EventLoop()
             let agent = Agent(in: loop, isMachine: true)
             let reaper = OrphanReaper(in: loop) { agent.owns($0) }
             try loop.watch(signals: [SIGCHLD, SIGTERM, SIGINT]) { number in
                 if number == SIGCHLD { reaper.childEnded() } else { agent.powerOff() }
             }
-            var link: PortLink?
             PortFinder(in: loop) { found in
-                do {
-                    let port = Descriptor(adopting: try found.get().number)
-                    link = try PortLink(port: port, in: loop) {
-                        agent.serve($0)
-                    } whenLost: { reason in
-                        die(reason)
-                    }
-                    tellTimes(began: began)
-                } catch {
-                    die("\(error)")
+                switch found {
+                case .success(let port): link(agent, to: port, in: loop)
+                case .failure(let error): die("\(error)")
                 }
+                tellTimes(began: began)
             }.begin()
             try loop.run()
-            _ = link
             die("the agent's loop has ended")
+        } catch {
+            die("\(error)")
+        }
+    }
+
+    private static func link(_ agent: Agent, to port: Descriptor.Adoptable, in loop: EventLoop) {
+        do {
+            // The loop holds it.
+            _ = try PortLink(port: Descriptor(adopting: port.number), in: loop) {
+                agent.serve($0)
+            } whenLost: { reason in
+                die(reason)
+            }
         } catch {
             die("\(error)")
         }

@@ -31,6 +31,11 @@ public final class EventLoop {
         let generation: UInt32
         let handler: (Interest) -> Void
     }
+    /// Owned by the handler of signals.
+    private final class SignalSource {
+        let descriptor: Descriptor
+        init(descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
     private struct Deadline {
         let timer: Timer
         let at: Int64
@@ -45,7 +50,6 @@ public final class EventLoop {
     private var running = false
     private var happened = [UInt32](repeating: 0, count: 32)
     private var tags = [UInt64](repeating: 0, count: 32)
-    private var signalDescriptor: Descriptor?
 
     /// Creates a loop without sources.
     public init() throws(SystemError) {
@@ -99,10 +103,10 @@ public final class EventLoop {
         try SystemError.check(unsafe bh_signal_block(signals, count), "sigprocmask")
         // unsafe because the array of numbers is read through a pointer that lives for the call
         let number = try SystemError.check(unsafe bh_signalfd(signals, count), "signalfd")
-        signalDescriptor = Descriptor(adopting: number)
-        try add(number, .readable) { [unowned self] _ in
+        let source = SignalSource(descriptor: Descriptor(adopting: number))
+        try add(number, .readable) { _ in
             // A failure to read means no signal: there is nothing that could be done about it here.
-            guard case .bytes(let bytes)? = try? self.signalDescriptor?.read(upTo: 128 * 16) else { return }
+            guard case .bytes(let bytes)? = try? source.descriptor.read(upTo: 128 * 16) else { return }
             for start in stride(from: 0, to: bytes.count - 127, by: 128) { handler(Int32(bytes[start])) }
         }
     }

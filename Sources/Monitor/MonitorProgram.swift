@@ -68,10 +68,11 @@ public final class MonitorProgram {
             }
         }
         supervisor.delegate = self
-        try loop.watch(signals: [SIGTERM, SIGINT]) { [unowned self] _ in
+        // The loop may hold this object: it lives as long as the program.
+        try loop.watch(signals: [SIGTERM, SIGINT]) { [self] _ in
             if supervisor.isIdle { loop.stop() } else { supervisor.abandon() }
         }
-        try loop.add(listener.rawValue, .readable) { [unowned self] _ in accept() }
+        try loop.add(listener.rawValue, .readable) { [self] _ in accept() }
         if fcntl(MonitorProgram.firstControl, F_GETFD) >= 0 {
             let first = Descriptor(adopting: MonitorProgram.firstControl)
             try first.setCloseOnExec(true)

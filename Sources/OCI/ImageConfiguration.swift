@@ -49,8 +49,8 @@ public struct ImageConfiguration: Sendable, Equatable {
         .members([
             "architecture": .string(architecture), "os": .string(operatingSystem), "created": .string(created),
             "config": process.json,
-            "rootfs": .object(["type": "layers", "diff_ids": JSON(diffIDs.map(\.description))]),
-            "history": .array(history.map(\.json)),
+            "rootfs": .object(["type": "layers", "diff_ids": JSON(diffIDs.map { $0.description })]),
+            "history": .array(history.map { $0.json }),
         ])
     }
 }

@@ -39,7 +39,7 @@ public struct ImageProcess: Sendable, Equatable {
 
     var json: JSON {
         func set(_ names: [String]) -> JSON? {
-            names.isEmpty ? nil : .object(Dictionary(names.map { ($0, .object([:])) }) { first, _ in first })
+            names.isEmpty ? nil : .object(names.reduce(into: [:]) { $0[$1] = .object([:]) })
         }
         func list(_ texts: [String]) -> JSON? { texts.isEmpty ? nil : JSON(texts) }
         func text(_ text: String) -> JSON? { text.isEmpty ? nil : .string(text) }

@@ -55,7 +55,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, Express
 extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral {
     /// An object; of two members of one name the later one counts.
     public init(dictionaryLiteral elements: (String, JSON)...) {
-        self = .object(Dictionary(elements) { $1 })
+        self = .object(elements.reduce(into: [:]) { $0[$1.0] = $1.1 })
     }
 
     /// An array of the values, in their order.

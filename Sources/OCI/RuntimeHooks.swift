@@ -32,7 +32,7 @@ public struct RuntimeHooks: Sendable, Equatable {
     }
 
     var json: JSON? {
-        func list(_ hooks: [RuntimeHook]) -> JSON? { hooks.isEmpty ? nil : .array(hooks.map(\.json)) }
+        func list(_ hooks: [RuntimeHook]) -> JSON? { hooks.isEmpty ? nil : .array(hooks.map { $0.json }) }
         guard !isEmpty else { return nil }
         return .members([
             "prestart": list(prestart), "createRuntime": list(createRuntime),

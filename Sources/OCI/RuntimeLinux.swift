@@ -62,8 +62,8 @@ public struct RuntimeLinux: Sendable, Equatable {
 
     var json: JSON {
         .members([
-            "namespaces": .array(namespaces.map(\.json)),
-            "devices": devices.isEmpty ? nil : .array(devices.map(\.json)),
+            "namespaces": .array(namespaces.map { $0.json }),
+            "devices": devices.isEmpty ? nil : .array(devices.map { $0.json }),
             "resources": resources.json,
             "cgroupsPath": cgroupsPath.map { .string($0) },
             "sysctl": sysctl.isEmpty ? nil : JSON(sysctl),

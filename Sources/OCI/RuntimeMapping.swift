@@ -31,7 +31,7 @@ public struct RuntimeMapping: Sendable, Equatable {
         try field.list(name) { field throws(JSONError) in try RuntimeMapping(field) }
     }
 
-    static func json(_ list: [RuntimeMapping]) -> JSON? { list.isEmpty ? nil : .array(list.map(\.json)) }
+    static func json(_ list: [RuntimeMapping]) -> JSON? { list.isEmpty ? nil : .array(list.map { $0.json }) }
 }
 
 /// How far a clock of a time namespace is ahead of the host's: a member of `timeOffsets`.

@@ -32,7 +32,7 @@ public struct RuntimeMemoryPolicy: Sendable, Equatable {
     }
 
     var json: JSON {
-        let names = RuntimeMemoryPolicy.flags.filter { mode & $0.bit != 0 }.map(\.name)
+        let names = RuntimeMemoryPolicy.flags.filter { mode & $0.bit != 0 }.map { $0.name }
         return .members([
             "mode": .string(RuntimeMemoryPolicy.modes[Int(mode & 0xFF)]), "nodes": nodes.map { .string($0.text) },
             "flags": names.isEmpty ? nil : JSON(names),

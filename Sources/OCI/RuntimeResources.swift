@@ -114,14 +114,14 @@ extension RuntimeResources {
 
     var json: JSON? {
         let members: KeyValuePairs<String, JSON?> = [
-            "devices": devices.isEmpty ? nil : .array(devices.map(\.json)),
+            "devices": devices.isEmpty ? nil : .array(devices.map { $0.json }),
             "memory": memory.json,
             "cpu": processor.json,
             "pids": processes.map { .object(["limit": JSON($0)]) },
             "blockIO": block.json,
-            "hugepageLimits": hugePages.isEmpty ? nil : .array(hugePages.map(\.json)),
+            "hugepageLimits": hugePages.isEmpty ? nil : .array(hugePages.map { $0.json }),
             "network": network.json,
-            "rdma": rdma.isEmpty ? nil : .object(rdma.mapValues(\.json)),
+            "rdma": rdma.isEmpty ? nil : .object(rdma.mapValues { $0.json }),
             "unified": unified.isEmpty ? nil : JSON(unified),
         ]
         return members.contains { $0.value != nil } ? .members(members) : nil

@@ -69,7 +69,7 @@ public struct RuntimeScheduler: Sendable, Equatable {
         let names = RuntimeScheduler.flagNames.enumerated().filter { flags & 1 << UInt64($0.offset) != 0 }
         return .members([
             "policy": .string(policy.name), "nice": JSON(nice), "priority": JSON(priority),
-            "flags": names.isEmpty ? nil : JSON(names.map(\.element)), "runtime": JSON(runtime),
+            "flags": names.isEmpty ? nil : JSON(names.map { $0.element }), "runtime": JSON(runtime),
             "deadline": JSON(deadline), "period": JSON(period),
         ])
     }

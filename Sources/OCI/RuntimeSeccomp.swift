@@ -76,7 +76,7 @@ public struct RuntimeSeccomp: Sendable, Equatable {
             "flags": flags.isEmpty ? nil : JSON(flags),
             "listenerPath": listenerPath.map { .string($0) },
             "listenerMetadata": listenerMetadata.map { .string($0) },
-            "syscalls": calls.isEmpty ? nil : .array(calls.map(\.json)),
+            "syscalls": calls.isEmpty ? nil : .array(calls.map { $0.json }),
         ])
     }
 }

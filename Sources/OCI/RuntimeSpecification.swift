@@ -58,7 +58,7 @@ public struct RuntimeSpecification: Sendable, Equatable {
             "process": process?.json,
             "hostname": hostname.map { .string($0) },
             "domainname": domainname.map { .string($0) },
-            "mounts": mounts.isEmpty ? nil : .array(mounts.map(\.json)),
+            "mounts": mounts.isEmpty ? nil : .array(mounts.map { $0.json }),
             "annotations": annotations.isEmpty ? nil : JSON(annotations),
             "hooks": hooks.json,
             "linux": linux.json,

@@ -36,7 +36,7 @@ enum NewerCalls {
             // Its last instruction jumps over all other blocks.
             program[program.count - 1].value = UInt32(total - program.count)
         }
-        return program.flatMap(\.bytes)
+        return program.flatMap { $0.bytes }
     }
 
     private static let noSuchCall: UInt32 = 38

@@ -52,7 +52,7 @@ public enum SeccompCompiler {
                     arg: argument.index, op: try comparison(argument.comparison), datum_a: argument.value,
                     datum_b: argument.second))
         }
-        let isAlternative = Set(rule.arguments.map(\.index)).count < rule.arguments.count
+        let isAlternative = Set(rule.arguments.map { $0.index }).count < rule.arguments.count
         for group in isAlternative ? conditions.map({ [$0] }) : [conditions] {
             let result = seccomp_rule_add_array(context, action, number, UInt32(group.count), group)
             try check(result, "add the rule for \(name)")
@@ -60,15 +60,15 @@ public enum SeccompCompiler {
     }
 
     private static func export(_ context: scmp_filter_ctx) throws(SeccompError) -> [UInt8] {
-        do {
+        let result: Int32
+        let filter: [UInt8]
+        do throws(SystemError) {
             let memory = try Descriptor.memory("seccomp")
-            try check(seccomp_export_bpf(context, memory.rawValue), "write the filter")
-            return try memory.readFromStart(upTo: 1 << 20)
-        } catch let error as SeccompError {
-            throw error
-        } catch {
-            throw SeccompError("write the filter: \(error)")
-        }
+            result = seccomp_export_bpf(context, memory.rawValue)
+            filter = try memory.readFromStart(upTo: 1 << 20)
+        } catch { throw SeccompError("write the filter: \(error)") }
+        try check(result, "write the filter")
+        return filter
     }
 
     private static func check(_ result: Int32, _ operation: @autoclosure () -> String) throws(SeccompError) {

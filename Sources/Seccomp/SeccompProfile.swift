@@ -62,7 +62,7 @@ public struct SeccompProfile: Sendable, Equatable {
         }
         // Whichever rules hold in the end: a profile that needs a listener somewhere has one everywhere.
         var whole = defaults
-        whole.calls = rules.map(\.rule)
+        whole.calls = rules.map { $0.rule }
         try whole.readListener(document)
         (defaults.listenerPath, defaults.listenerMetadata) = (whole.listenerPath, whole.listenerMetadata)
         self.defaults = defaults

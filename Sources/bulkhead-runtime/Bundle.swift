@@ -9,17 +9,17 @@ struct Bundle {
     let configuration: [UInt8]
     let specification: RuntimeSpecification
 
-    init(_ path: String) throws {
-        let absolute = path.hasPrefix("/") ? path : "\(try currentDirectory())/\(path)"
+    init(_ path: String) throws(CommandError) {
+        let absolute = path.hasPrefix("/") ? path : "\(try kernel(currentDirectory()))/\(path)"
         self.path = Files.absolute(Files.names(in: absolute))
         do {
             configuration = try Files.read("\(self.path)/config.json")
         } catch {
-            throw UsageError("\(self.path) is no bundle: \(error)")
+            throw .usage("\(self.path) is no bundle: \(error)")
         }
         var specification: RuntimeSpecification
         do { specification = try RuntimeSpecification(parsing: configuration) } catch {
-            throw UsageError("\(self.path)/config.json: \(error)")
+            throw .usage("\(self.path)/config.json: \(error)")
         }
         // Paths may be relative to the bundle.
         for index in specification.mounts.indices {
@@ -39,11 +39,11 @@ struct Bundle {
     }
 
     /// What is to be made of it.
-    func blueprint(id: String, store: StateStore) throws -> ContainerBlueprint {
-        guard specification.root != nil else { throw UsageError("\(path)/config.json: root.path: is missing") }
-        guard specification.process != nil else { throw UsageError("\(path)/config.json: process: is missing") }
+    func blueprint(id: String, store: StateStore) throws(CommandError) -> ContainerBlueprint {
+        guard specification.root != nil else { throw .usage("\(path)/config.json: root.path: is missing") }
+        guard specification.process != nil else { throw .usage("\(path)/config.json: process: is missing") }
         guard Files.isDirectory(root) else {
-            throw UsageError("\(path)/config.json: root.path: \(root) is no directory")
+            throw .usage("\(path)/config.json: root.path: \(root) is no directory")
         }
         let filter = try FilterCache(root: store.root).filter(for: specification)
         var blueprint = ContainerBlueprint(

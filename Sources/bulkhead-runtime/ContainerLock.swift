@@ -13,14 +13,14 @@ struct ContainerLock: ~Copyable {
     private init(_ file: consuming Descriptor) { self.file = file }
 
     /// Makes the file, locked.
-    static func creating(_ path: String) throws -> ContainerLock {
+    static func creating(_ path: String) throws(SystemError) -> ContainerLock {
         let file = try Descriptor.open(path, [.readWrite, .create, .exclusive], mode: 0o600)
         try set(file.rawValue, waits: false)
         return ContainerLock(file)
     }
 
     /// Waits for the lock; nil where there is no such file, or none any more once it is free.
-    static func waiting(for path: String) throws -> ContainerLock? {
+    static func waiting(for path: String) throws(SystemError) -> ContainerLock? {
         let file: Descriptor
         do { file = try Descriptor.open(path, [.readWrite]) } catch {
             guard error.code == ENOENT || error.code == ENOTDIR else { throw error }
@@ -35,7 +35,7 @@ struct ContainerLock: ~Copyable {
     /// Gives it back.
     consuming func release() {}
 
-    private static func set(_ file: Int32, waits: Bool) throws {
+    private static func set(_ file: Int32, waits: Bool) throws(SystemError) {
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)

@@ -34,18 +34,18 @@ struct ContainerRecord: Sendable {
     }
 
     /// Its control group, with no directory where it was made without one.
-    func group() throws -> Cgroup {
+    func group() throws(SystemError) -> Cgroup {
         if cgroup.isEmpty { return Cgroup(existing: "", layout: .none) }
         return Cgroup(existing: cgroup, layout: try .detect(), scope: scope)
     }
 
     /// The group, for what can't be done without.
-    func requiredGroup(for purpose: String) throws -> Cgroup {
+    func requiredGroup(for purpose: String) throws(CommandError) -> Cgroup {
         guard !cgroup.isEmpty else {
-            throw RuntimeError.wrongState(
+            throw .wrongState(
                 "cannot \(purpose) container \(id): it has no control group, for its maker had no right to make one")
         }
-        return try group()
+        return try kernel(group())
     }
 }
 

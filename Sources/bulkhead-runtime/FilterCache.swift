@@ -21,21 +21,26 @@ struct FilterCache {
     init(root: String) { directory = "\(root)/.seccomp" }
 
     /// The program for a container's configuration, or nil where it wants none.
-    func filter(for specification: RuntimeSpecification) throws -> [UInt8]? {
+    func filter(for specification: RuntimeSpecification) throws(CommandError) -> [UInt8]? {
         guard let filter = specification.linux.seccomp else { return nil }
         let text = filter.json.encoded
         let path = "\(directory)/\(FilterCache.name(of: text))-\(FilterCache.format).bpf"
         if let found = FilterCache.program(in: path, madeFrom: text) { return found }
         let program: [UInt8]
         do { program = try SeccompCompiler.compile(filter) } catch {
-            throw UsageError("linux.seccomp: \(error)")
+            throw .usage("linux.seccomp: \(error)")
         }
+        try kernel(keep(program, madeFrom: text, in: path))
+        return program
+    }
+
+    /// Writes a program where the next container with this configuration finds it.
+    private func keep(_ program: [UInt8], madeFrom text: [UInt8], in path: String) throws(SystemError) {
         try Files.makeDirectories(directory, mode: 0o700)
         let length = UInt32(truncatingIfNeeded: text.count)
         let head = [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: length >> $0) }
         try Files.write("\(path).\(getpid())", head + text + program, mode: 0o600)
         try Files.rename("\(path).\(getpid())", to: path)
-        return program
     }
 
     /// FNV-1a, 64 bits. Two filters with one name only replace one another: the text decides.

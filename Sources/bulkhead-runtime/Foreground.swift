@@ -13,7 +13,7 @@ final class Foreground {
 
     /// To be called before the process runs: a signal that comes before it is waited for is passed on all the same,
     /// where it would end us and leave the process alone.
-    static func holdSignals() throws { try EventLoop.hold(signals: passed) }
+    static func holdSignals() throws(SystemError) { try EventLoop.hold(signals: passed) }
 
     init(_ process: Int32, terminal: Int32?) {
         self.process = process
@@ -21,7 +21,7 @@ final class Foreground {
     }
 
     /// How it ended.
-    func wait() throws -> ProcessEnd {
+    func wait() throws(SystemError) -> ProcessEnd {
         let loop = try EventLoop()
         let pidfd = ProcessDescriptor(adopting: try Descriptor.duplicating(process))
         try loop.watch(signals: Foreground.passed) { [terminal] number in
@@ -48,7 +48,7 @@ final class Foreground {
         return try pidfd.waitForEnd()
     }
 
-    private func copy(from source: Int32, to target: Int32, _ loop: EventLoop, endsLoop: Bool) throws {
+    private func copy(from source: Int32, to target: Int32, _ loop: EventLoop, endsLoop: Bool) throws(SystemError) {
         let input = try Descriptor.duplicating(source)
         let output = try Descriptor.duplicating(target)
         let number = input.rawValue

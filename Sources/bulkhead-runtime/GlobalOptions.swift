@@ -15,31 +15,29 @@ struct GlobalOptions: Sendable {
     /// Whether steps are told of, too.
     private(set) var debug = false
 
-    mutating func read(_ words: inout Words) throws {
+    mutating func read(_ words: inout Words) throws(CommandError) {
         var copy = self
         var rootless = "auto"
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "root": copy.root = try value(&words)
             case "log": copy.log = try value(&words)
             case "log-format":
                 let format = try value(&words)
-                guard ["text", "json"].contains(format) else { throw UsageError("--log-format must be text or json") }
+                guard ["text", "json"].contains(format) else { throw .usage("--log-format must be text or json") }
                 copy.logsJSON = format == "json"
             case "debug": copy.debug = true
             case "systemd-cgroup": copy.usesSystemd = true
             case "rootless":
                 rootless = try value(&words)
                 guard ["true", "false", "auto"].contains(rootless) else {
-                    throw UsageError("--rootless must be true, false or auto, not \(rootless)")
+                    throw .usage("--rootless must be true, false or auto, not \(rootless)")
                 }
             case "criu": _ = try value(&words)
             case "version", "v":
-                throw Finished(
-                    text:
-                        "bulkhead-runtime version \(RuntimeProgram.version)\nspec: \(RuntimeSpecification.newestVersion)"
-                )
-            case "help", "h": throw Finished(text: RuntimeProgram.help)
+                throw .finished(
+                    "bulkhead-runtime version \(RuntimeProgram.version)\nspec: \(RuntimeSpecification.newestVersion)")
+            case "help", "h": throw .finished(RuntimeProgram.help)
             default: return false
             }
             return true
@@ -47,7 +45,7 @@ struct GlobalOptions: Sendable {
         let isOrdinary = geteuid() != 0 || !UserNamespace.isInitial
         copy.isRootless = rootless == "auto" ? isOrdinary : rootless == "true"
         if copy.root.isEmpty { copy.root = GlobalOptions.usualRoot(ofOrdinary: isOrdinary) }
-        if !copy.root.hasPrefix("/") { copy.root = "\(try currentDirectory())/\(copy.root)" }
+        if !copy.root.hasPrefix("/") { copy.root = "\(try kernel(currentDirectory()))/\(copy.root)" }
         self = copy
     }
 
@@ -120,7 +118,7 @@ func timestamp(_ nanoseconds: Int64) -> String {
 }
 
 /// The working directory.
-func currentDirectory() throws -> String {
+func currentDirectory() throws(SystemError) -> String {
     guard let pointer = getcwd(nil, 0) else { throw SystemError.last("getcwd") }
     defer { free(pointer) }
     return String(cString: pointer)

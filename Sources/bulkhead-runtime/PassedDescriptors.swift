@@ -10,7 +10,7 @@ struct PassedDescriptors {
     /// What tells the process of the activation's.
     let variables: [String]
 
-    init(preserved: Int32) throws {
+    init(preserved: Int32) throws(CommandError) {
         var activated: Int32 = 0
         // As sd_listen_fds(3): they are meant for the process that LISTEN_PID names.
         if let count = getenv("LISTEN_FDS").flatMap({ Int32(String(cString: $0)) }), count > 0,
@@ -25,7 +25,7 @@ struct PassedDescriptors {
         }
         numbers = Array(3..<3 + activated + preserved)
         for number in numbers where fcntl(number, F_GETFD) < 0 {
-            throw UsageError("--preserve-fds: the descriptor \(number) is not open")
+            throw .usage("--preserve-fds: the descriptor \(number) is not open")
         }
     }
 

@@ -12,22 +12,22 @@ enum RuntimeProgram {
         var options = GlobalOptions()
         // runc keeps 1 for exec's own program and has this for what went wrong before.
         var failure: Int32 = 1
-        do {
+        do throws(CommandError) {
             var words = Words(words)
             try options.read(&words)
-            guard let name = words.next() else { throw Finished(text: help) }
-            if name == "help" || name == "h" { throw Finished(text: try help(of: words.next())) }
+            guard let name = words.next() else { throw .finished(help) }
+            if name == "help" || name == "h" { throw .finished(try help(of: words.next())) }
             guard let command = commands.first(where: { $0.name == name }) else {
                 failure = 3
-                throw UsageError("no help topic for '\(name)'; see --help for the commands")
+                throw .usage("no help topic for '\(name)'; see --help for the commands")
             }
             if name == "exec" { failure = 255 }
             words.help = { command.help }
             // Before anything is done, for it starts this program once more.
-            if ["create", "run", "exec"].contains(name) { try Program.protectFile() }
+            if ["create", "run", "exec"].contains(name) { try kernel(Program.protectFile()) }
             return try command.run(&words, options)
-        } catch let finished as Finished {
-            print(finished.text)
+        } catch .finished(let text) {
+            print(text)
             return 0
         } catch {
             options.report("\(error)")
@@ -40,7 +40,7 @@ enum RuntimeProgram {
         let name: String
         let usage: String
         let summary: String
-        let run: @Sendable (inout Words, GlobalOptions) throws -> Int32
+        let run: @Sendable (inout Words, GlobalOptions) throws(CommandError) -> Int32
 
         /// What `COMMAND --help` shows.
         var help: String {
@@ -52,10 +52,10 @@ enum RuntimeProgram {
         }
     }
 
-    private static func help(of name: String?) throws -> String {
+    private static func help(of name: String?) throws(CommandError) -> String {
         guard let name else { return help }
         guard let command = commands.first(where: { $0.name == name }) else {
-            throw UsageError("no help topic for '\(name)'; see --help for the commands")
+            throw .usage("no help topic for '\(name)'; see --help for the commands")
         }
         return command.help
     }
@@ -146,7 +146,7 @@ enum RuntimeProgram {
     ]
 
     static var help: String {
-        let width = commands.map(\.name.count).max() ?? 0
+        let width = commands.map { $0.name.count }.max() ?? 0
         let lines = commands.map { command in
             "  \(command.name)\(String(repeating: " ", count: width - command.name.count))  \(command.summary)"
         }
@@ -169,13 +169,4 @@ enum RuntimeProgram {
               --version, -v
             """
     }
-}
-
-/// Not an error: there is a text to be shown, and that is all.
-struct Finished: Error { let text: String }
-
-/// The command line is wrong.
-struct UsageError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
 }

@@ -1,5 +1,8 @@
 /// The words of a command line, taken one after another.
 struct Words {
+    /// Takes an option's value: `--name=value` has it already, for `--name value` it is the next word.
+    typealias Value = (inout Words) throws(CommandError) -> String
+
     private var words: ArraySlice<String>
     /// What `--help` shows among the options; nil where it has no meaning of its own.
     var help: (() -> String)?
@@ -17,34 +20,36 @@ struct Words {
 
     /// Reads options up to the first word that is none, or behind `--`.
     ///
-    /// `body` gets each option's name without dashes, and a function for its value (`--name value`, `--name=value`);
-    /// it returns false for a name that it does not know.
-    mutating func options(_ body: (String, (inout Words) throws -> String, inout Words) throws -> Bool) throws {
+    /// `body` gets each option's name without dashes, and what takes its value; it returns false for a name that it does
+    /// not know.
+    mutating func options(
+        _ body: (String, Value, inout Words) throws(CommandError) -> Bool
+    ) throws(CommandError) {
         while let word = words.first, word.hasPrefix("-"), word != "-" {
             words.removeFirst()
             if word == "--" { return }
             let text = word.utf8.drop { $0 == UInt8(ascii: "-") }
             let end = text.firstIndex(of: UInt8(ascii: "=")) ?? text.endIndex
             let name = String(Substring(text[..<end]))
-            if let help, name == "help" || name == "h" { throw Finished(text: help()) }
+            if let help, name == "help" || name == "h" { throw .finished(help()) }
             let given = end < text.endIndex ? String(Substring(text[text.index(after: end)...])) : nil
-            let value: (inout Words) throws -> String = { words in
+            let value: Value = { words throws(CommandError) in
                 if let given { return given }
-                guard let next = words.next() else { throw UsageError("the option \(word) needs a value") }
+                guard let next = words.next() else { throw .usage("the option \(word) needs a value") }
                 return next
             }
-            guard try body(name, value, &self) else { throw UsageError("the option \(word) is not known") }
+            guard try body(name, value, &self) else { throw .usage("the option \(word) is not known") }
         }
     }
 
     /// The one word that must follow.
-    mutating func required(_ what: String) throws -> String {
-        guard let word = next(), !word.isEmpty else { throw UsageError("the \(what) is missing") }
+    mutating func required(_ what: String) throws(CommandError) -> String {
+        guard let word = next(), !word.isEmpty else { throw .usage("the \(what) is missing") }
         return word
     }
 
     /// For a command without options: the one word that must follow.
-    mutating func only(_ what: String) throws -> String {
+    mutating func only(_ what: String) throws(CommandError) -> String {
         try options { _, _, _ in false }
         let word = try required(what)
         try end()
@@ -52,13 +57,13 @@ struct Words {
     }
 
     /// Nothing may follow.
-    mutating func end() throws {
-        if let word = next() { throw UsageError("unexpected argument \(word)") }
+    mutating func end() throws(CommandError) {
+        if let word = next() { throw .usage("unexpected argument \(word)") }
     }
 }
 
 /// A whole number given as an option.
-func number(_ text: String) throws -> UInt32 {
-    guard let number = UInt32(text) else { throw UsageError("\(text) is not a number") }
+func number(_ text: String) throws(CommandError) -> UInt32 {
+    guard let number = UInt32(text) else { throw .usage("\(text) is not a number") }
     return number
 }

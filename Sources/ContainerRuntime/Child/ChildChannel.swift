@@ -116,7 +116,7 @@ struct ChildChannel: ~Copyable {
     }
 
     func orderStart(_ interfaces: [InterfaceConfiguration]) throws(SystemError) {
-        let text = interfaces.isEmpty ? "" : JSON.array(interfaces.map(\.json)).description
+        let text = interfaces.isEmpty ? "" : JSON.array(interfaces.map { $0.json }).description
         try UnixSocket.send(Array("S\(text)".utf8), over: socket)
     }
 

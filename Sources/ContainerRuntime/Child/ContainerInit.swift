@@ -230,16 +230,12 @@ struct ContainerInit: ~Copyable {
 
     private func configureInterfaces(_ order: [UInt8]) throws(RuntimeError) {
         guard order.count > 1 else { return }
-        do {
-            for field in try JSONField(JSON(parsing: Array(order.dropFirst()))).elements() {
-                try InterfaceConfiguration(field).apply()
+        let interfaces: [InterfaceConfiguration]
+        do throws(JSONError) {
+            interfaces = try JSONField(JSON(parsing: Array(order.dropFirst()))).elements().map {
+                (field) throws(JSONError) in try InterfaceConfiguration(field)
             }
-        } catch let error as JSONError {
-            throw RuntimeError(error)
-        } catch let error as RuntimeError {
-            throw error
-        } catch {
-            throw .failed("\(error)")
-        }
+        } catch { throw RuntimeError(error) }
+        for interface in interfaces { try interface.apply() }
     }
 }

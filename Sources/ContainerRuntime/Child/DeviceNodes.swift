@@ -20,7 +20,7 @@ struct DeviceNodes {
 
     /// The paths of all of them but the pipes, which are the same on the host.
     var paths: [String] {
-        DeviceNodes.usual.map { "/dev/\($0.name)" } + devices.filter { $0.type != "p" }.map(\.path)
+        DeviceNodes.usual.map { "/dev/\($0.name)" } + devices.filter { $0.type != "p" }.map { $0.path }
     }
 
     /// Makes them all. A /dev that is bound from the host is left as it is.

@@ -44,7 +44,8 @@ struct PathProtection {
                 }
                 if isFirst {
                     // One empty file system serves all directories: the first place has it, the others copies of it.
-                    let options = [("nr_inodes", "1"), ("size", "4k")] + (label.map { [("context", $0)] } ?? [])
+                    var options: [(String, String?)] = [("nr_inodes", "1"), ("size", "4k")]
+                    if let label { options.append(("context", label)) }
                     let made = try Mount.make("tmpfs", options: options, .readOnly)
                     try Mount.attach(made, on: found)
                     empty = consume made

@@ -167,9 +167,10 @@ struct RootSetup: ~Copyable {
     func placeFiles() throws(RuntimeError) {
         guard !plan.blueprint.files.isEmpty else { return }
         try step("place files") { () throws(SystemError) in
-            let label = plan.specification.linux.mountLabel.map { [("context", $0)] } ?? []
+            var options: [(String, String?)] = [("size", "1m"), ("mode", "755")]
+            if let label = plan.specification.linux.mountLabel { options.append(("context", label)) }
             let memory = try Mount.make(
-                "tmpfs", options: [("size", "1m"), ("mode", "755")] + label, [.noSetUserID, .noDevices, .noExecute])
+                "tmpfs", options: options, [.noSetUserID, .noDevices, .noExecute])
             // Kernels before 6.15 copy mounts only from a tree that is attached: on top of the old "/", which goes away.
             try Mount.attach(memory, on: try Descriptor.open("/", [.path, .directory]))
             for (index, file) in plan.blueprint.files.enumerated() {

@@ -20,7 +20,7 @@ extension ContainerPlan {
             ("process.terminal", specification.process?.terminal == true),
             ("linux.namespaces: user", own.contains(.user)),
         ]
-        if let first = unmet.first(where: \.isAsked) {
+        if let first = unmet.first(where: { $0.isAsked }) {
             throw .invalid("\(first.name): needs a mount namespace: without one its mounts would be the host's")
         }
         guard case .directory = blueprint.root else {

@@ -66,7 +66,7 @@ final class ContainerPlan: Sendable {
             mounts.append(mount)
         }
         self.mounts = mounts
-        try ContainerPlan.check(blueprint, created, joined.map(\.kind))
+        try ContainerPlan.check(blueprint, created, joined.map { $0.kind })
         cgroupPath = ContainerBlueprint.controlGroup(of: blueprint.id, specification)
         if !blueprint.usesSystemd { try ContainerPlan.check(cgroupPath: cgroupPath) }
         var limits = try ContainerPlan.limits(linux)

@@ -93,7 +93,7 @@ enum Bringup {
 
     /// Containers are limited by controllers, which must be enabled from the root downwards.
     private static func enableControllers() throws(BootError) {
-        let controllers = try text("/sys/fs/cgroup/cgroup.controllers").split(whereSeparator: \.isWhitespace)
+        let controllers = try text("/sys/fs/cgroup/cgroup.controllers").split(whereSeparator: { $0.isWhitespace })
         try step("the cgroups") { () throws(SystemError) in
             try Files.set("/sys/fs/cgroup/cgroup.subtree_control", controllers.map { "+\($0)" }.joined(separator: " "))
         }

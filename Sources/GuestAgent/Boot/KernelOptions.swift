@@ -18,7 +18,7 @@ struct KernelOptions: Equatable {
 
     /// Reads `/proc/cmdline`; what others have to say is passed over.
     init(commandLine: String) {
-        for word in commandLine.split(whereSeparator: \.isWhitespace) {
+        for word in commandLine.split(whereSeparator: { $0.isWhitespace }) {
             switch word {
             case "bulkhead.image=1": image = .disk
             case "bulkhead.image=pmem": image = .memory

@@ -23,8 +23,8 @@ final class MachineProcesses {
         let path = try MachineProcess.find(process)
         do throws(SystemError) {
             let made = try MachineProcess.make(process, path, wantsInput: setup.streams.input)
-            let session = try MachineProcesses.session(setup, made, process.terminal, loop) { [weak self] _ in
-                self?.sessions[setup.id] = nil
+            let session = try MachineProcesses.session(setup, made, process.terminal, loop) { [self] _ in
+                sessions[setup.id] = nil
             }
             sessions[setup.id] = session
             session.begin(number, on: connection)
@@ -45,12 +45,14 @@ final class MachineProcesses {
 
     /// Sends one of them a signal.
     func signal(_ number: Int32, _ process: String) throws(Failure) {
-        do { try session(process).signal(number) } catch { throw Failure(.failed, "\(error)") }
+        let session = try session(process)
+        do { try session.signal(number) } catch { throw Failure(.failed, "\(error)") }
     }
 
     /// Sets the size of one's terminal.
     func resize(rows: UInt16, columns: UInt16, _ process: String) throws(Failure) {
-        do { try session(process).resize(rows: rows, columns: columns) } catch { throw Failure(.failed, "\(error)") }
+        let session = try session(process)
+        do { try session.resize(rows: rows, columns: columns) } catch { throw Failure(.failed, "\(error)") }
     }
 
     private func session(_ process: String) throws(Failure) -> ExecSession {

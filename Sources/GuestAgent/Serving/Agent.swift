@@ -26,9 +26,7 @@ final class Agent {
     /// Serves a connected socket.
     func serve(_ socket: consuming Descriptor) {
         do {
-            let session = AgentSession(self)
-            let connection = try Connection(adopting: socket, in: loop, handler: session)
-            connection.retained = session
+            let connection = try Connection(adopting: socket, in: loop, handler: AgentSession(self))
             connection.send(.message(.event(.ready(Agent.report))))
         } catch {
             Console.report("a connection: \(error)")
@@ -49,7 +47,7 @@ final class Agent {
             throw Failure(.wrongState, "container \(id) exists in this machine already")
         }
         guard !poweringOff else { throw Failure(.gone, "the machine is being turned off") }
-        let supervisor = Supervisor(in: loop) { [loop, programs] kind in
+        let supervisor = Supervisor(in: loop) { [loop, programs] kind throws(Failure) in
             guard case .local = kind else { throw Failure(.invalid, "an agent makes its containers itself") }
             return LocalExecutor(in: loop, programs: programs)
         }

@@ -25,7 +25,8 @@ final class PortLink {
     private let accept: (consuming Descriptor) -> Void
     private let whenLost: (String) -> Void
 
-    /// Begins to use the port. `accept` gets each connection's socket, `whenLost` the reason why the link is of no use.
+    /// Begins to use the port; the loop holds this object as long as it has the port. `accept` gets each connection's
+    /// socket, `whenLost` the reason why the link is of no use.
     init(
         port: consuming Descriptor, in loop: EventLoop, accept: @escaping (consuming Descriptor) -> Void,
         whenLost: @escaping (String) -> Void
@@ -35,7 +36,7 @@ final class PortLink {
         self.port = consume port
         self.accept = accept
         self.whenLost = whenLost
-        try loop.add(self.port.rawValue, .readable) { [unowned self] happened in
+        try loop.add(self.port.rawValue, .readable) { [self] happened in
             if !happened.isDisjoint(with: [.readable, .hangUp, .error]) { readPort() }
             pump()
         }
@@ -45,18 +46,22 @@ final class PortLink {
     // MARK: The port
 
     private func readPort() {
-        do {
-            switch try port.read(upTo: 64 << 10) {
-            case .bytes(let bytes): for event in try multiplexer.receive(bytes) { try take(event) }
-            case .end, .wouldBlock: break
-            }
+        do throws(SystemError) {
+            guard case .bytes(let bytes) = try port.read(upTo: 64 << 10) else { return }
+            let events: [Multiplexer.Event]
+            do { events = try multiplexer.receive(bytes) } catch { return lose("\(error)") }
+            for event in events { try take(event) }
         } catch {
-            loop.remove(port.rawValue)
-            whenLost("the link to the host: \(error)")
+            lose("\(error)")
         }
     }
 
-    private func take(_ event: Multiplexer.Event) throws {
+    private func lose(_ reason: String) {
+        loop.remove(port.rawValue)
+        whenLost("the link to the host: \(reason)")
+    }
+
+    private func take(_ event: Multiplexer.Event) throws(SystemError) {
         switch event {
         case .ready: break
         case .opened(let number):
@@ -118,7 +123,7 @@ final class PortLink {
         do {
             switch (lane.watched, next) {
             case (_, nil): loop.remove(socket)
-            case (nil, let next?): try loop.add(socket, next) { [unowned self] in happened($0, lane, number) }
+            case (nil, let next?): try loop.add(socket, next) { [self] in happened($0, lane, number) }
             case (_, let next?): try loop.modify(socket, next)
             }
             lane.watched = next

@@ -45,9 +45,9 @@ extension Cgroup {
                     code: ENOTSUP)
             }
             let wanted = Set(["cpu", "io", "memory", "pids"].filter(there.contains))
-            try handDown(from: root, Set(needed.map(\.controller.unifiedName)), wanted)
+            try handDown(from: root, Set(needed.map { $0.controller.unifiedName }), wanted)
         case .separate(_, _, .some(let root)) where !moved.isEmpty:
-            try handDown(from: root, Set(moved.map(\.unifiedName)), [])
+            try handDown(from: root, Set(moved.map { $0.unifiedName }), [])
         case .separate: return
         }
     }

@@ -72,6 +72,6 @@ extension CgroupLimits {
         let writes = (separateWrites() + unifiedWrites()).filter { write in
             write.property != "devices" && !write.choices.allSatisfy { $0.value == "-1" || $0.value == "max" }
         }
-        return writes.map(\.property).filter { seen.insert($0).inserted }
+        return writes.map { $0.property }.filter { seen.insert($0).inserted }
     }
 }

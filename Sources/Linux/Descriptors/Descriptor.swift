@@ -4,7 +4,9 @@ internal import Glibc
 /// An open file descriptor, closed exactly once: when its owner goes away.
 ///
 /// Every descriptor made in this module closes on exec.
-public struct Descriptor: ~Copyable, Sendable {
+@frozen public struct Descriptor: ~Copyable, Sendable {
+    // It is frozen because Embedded Swift compiles the `discard` below into other modules.
+
     /// The number, for as long as this value lives.
     public let rawValue: Int32
 

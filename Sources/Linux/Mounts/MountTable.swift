@@ -49,7 +49,7 @@ struct MountTable {
 
     /// All mounts on a mount, and on those, parents first.
     func mounts(below number: UInt64) -> [Row] {
-        let children = Dictionary(grouping: rows.filter { $0.number != $0.parent }, by: \.parent)
+        let children = Dictionary(grouping: rows.filter { $0.number != $0.parent }, by: { $0.parent })
         var found: [Row] = []
         var next = [number]
         while let parent = next.popLast() {
@@ -63,7 +63,7 @@ struct MountTable {
 
     /// All mounts of these types but a mount and those on it.
     func mounts(ofTypes types: [String], outside number: UInt64) -> [Row] {
-        let inside = Set([number] + mounts(below: number).map(\.number))
+        let inside = Set([number] + mounts(below: number).map { $0.number })
         return rows.filter { row in
             !inside.contains(row.number) && types.contains { row.type.elementsEqual($0.utf8) }
         }

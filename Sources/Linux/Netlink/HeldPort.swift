@@ -7,7 +7,7 @@ internal import Glibc
 /// is in force is dropped and sent again by its sender.
 public struct HeldPort: ~Copyable, Sendable {
     /// How a port is used.
-    public enum Transport: String, Sendable, Hashable, CaseIterable, Codable {
+    public enum Transport: String, Sendable, Hashable, CaseIterable {
         /// Connections.
         case tcp
         /// Single packets.
@@ -28,3 +28,8 @@ public struct HeldPort: ~Copyable, Sendable {
         self.number = port
     }
 }
+
+// The daemon keeps it in its documents; Embedded Swift has no such protocol.
+#if !hasFeature(Embedded)
+extension HeldPort.Transport: Codable {}
+#endif

@@ -31,7 +31,7 @@ struct NetlinkMessage {
     /// Appends a number of the fixed part.
     mutating func append(_ number: some FixedWidthInteger) {
         var rest = number.littleEndian
-        for _ in 0..<(type(of: number).bitWidth / 8) {
+        for _ in 0..<(number.bitWidth / 8) {
             bytes.append(UInt8(truncatingIfNeeded: rest))
             rest >>= 8
         }
@@ -50,7 +50,7 @@ struct NetlinkMessage {
 
     /// Appends an attribute with a number.
     mutating func append(_ type: UInt16, number: some FixedWidthInteger) {
-        append(UInt16(truncatingIfNeeded: 4 + Swift.type(of: number).bitWidth / 8))
+        append(UInt16(truncatingIfNeeded: 4 + number.bitWidth / 8))
         append(type)
         append(number)
         pad()

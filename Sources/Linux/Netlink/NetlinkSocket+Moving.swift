@@ -43,7 +43,7 @@ extension NetlinkSocket {
         if !newName.contains("%"), try target.link(named: newName) != nil {
             throw SystemError("move the interface \(name): the other namespace has one named", newName, code: EEXIST)
         }
-        let addresses = try addresses(of: link.index).filter(\.isPermanentAndGlobal)
+        let addresses = try addresses(of: link.index).filter { $0.isPermanentAndGlobal }
         // A name that nobody has, by which it is found over there: what %d becomes is the kernel's choice.
         let passing = "bh" + String(UInt32.random(in: 0x1000_0000 ... .max), radix: 16)
         var request = NetlinkMessage.link(

@@ -41,7 +41,7 @@ public struct CapabilitySet: OptionSet, Sendable, Hashable {
 
     /// The names of its members.
     public var memberNames: [String] {
-        CapabilitySet.names.enumerated().filter { rawValue & 1 << UInt64($0.offset) != 0 }.map(\.element)
+        CapabilitySet.names.enumerated().filter { rawValue & 1 << UInt64($0.offset) != 0 }.map { $0.element }
     }
 
     /// What the calling process may make effective.

@@ -14,8 +14,8 @@ public enum Spawn {
         path: String, arguments: [String], environment: [String] = [], name: String? = nil,
         descriptors: [(child: Int32, parent: Int32)] = [], newSession: Bool = false
     ) throws(SystemError) -> Int32 {
-        let sources = descriptors.map(\.parent)
-        let targets = descriptors.map(\.child)
+        let sources = descriptors.map { $0.parent }
+        let targets = descriptors.map { $0.child }
         let count = Int32(truncatingIfNeeded: descriptors.count)
         var pid: Int32 = 0
         // unsafe because the call takes C strings and arrays by pointer, all of which live until it returns

@@ -38,7 +38,7 @@ struct BusMessage: Equatable {
         add(4, errorName.map { .string($0) })
         add(5, answersTo.map { .unsigned32($0) })
         add(6, destination.map { .string($0) })
-        if !body.isEmpty { add(8, .signature(body.map(\.type).joined())) }
+        if !body.isEmpty { add(8, .signature(body.map { $0.type }.joined())) }
         var content = BusWriter()
         for value in body { content.append(value) }
         var writer = BusWriter()

@@ -23,7 +23,7 @@ public indirect enum BusValue: Equatable, Sendable {
         case .objectPath: "o"
         case .signature: "g"
         case .array(let element, _): "a\(element)"
-        case .structure(let members): "(\(members.map(\.type).joined()))"
+        case .structure(let members): "(\(members.map { $0.type }.joined()))"
         case .variant: "v"
         }
     }

@@ -15,14 +15,14 @@ package protocol ConnectionHandler: AnyObject {
 }
 
 /// A connected socket on which ``Frame``s travel, in an event loop. While nothing is under way it holds no buffer.
+///
+/// It holds its handler until it ends; who holds the connection as well lets go of it in `closed`, or with its own end.
 package final class Connection {
     /// Bytes waiting to be sent above which whoever produces them should stop.
     package static let congestion = 1 << 20
     private static let readSize = 16 << 10
 
-    package weak var handler: (any ConnectionHandler)?
-    /// What is to live until the connection ends.
-    package var retained: AnyObject?
+    private var handler: (any ConnectionHandler)?
     private let loop: EventLoop
     private var socket: Descriptor?
     private var decoder = FrameDecoder()
@@ -93,12 +93,17 @@ package final class Connection {
         } catch {
             // The other side has closed. What it sent before that is still worth reading, but not from within `send`.
             loseOtherSide()
-            loop.schedule(afterMilliseconds: 0) { [self] in if !paused && !inputHasEnded { read() } }
+            loop.schedule(afterMilliseconds: 0) { [self] in readRest() }
         }
         if waiting.isEmpty { waiting = [] }
         watch()
         reportDrained()
         if finishing && backlog == 0 { end() }
+    }
+
+    private func readRest() {
+        guard !paused, socket != nil else { return }
+        if inputHasEnded { end() } else { read() }
     }
 
     private func loseOtherSide() {
@@ -134,7 +139,10 @@ package final class Connection {
     }
 
     /// Hands the connection to somebody else, who gets the frames from here on.
-    package func handOver(to handler: any ConnectionHandler) { self.handler = handler }
+    package func handOver(to handler: any ConnectionHandler) {
+        // One that is closed would never let go of it.
+        if socket != nil { self.handler = handler }
+    }
 
     private func read() {
         // After a hang-up everything that is left is read at once: the loop would report nothing else any more.
@@ -215,6 +223,9 @@ package final class Connection {
             if hangUp { end() }
         } else if (what.contains(.readable) || hangUp) && !paused {
             read()
+        } else if hangUp && finishing {
+            // Whoever has paused it is through with it: nobody would ever let it go on.
+            end()
         }
         // Paused and hung up: the rest is read when reading goes on. An idle one that ends here had nothing left.
     }
@@ -231,6 +242,5 @@ package final class Connection {
         let last = handler
         handler = nil
         last?.closed(self)
-        retained = nil
     }
 }

@@ -22,8 +22,6 @@ final class ExecRelay: ConnectionHandler {
         // The number of the selection must differ from the client's, whose answers are handed on.
         agent.send(.message(.request(number &+ 1, .select(container: container))))
         agent.send(.message(.request(number, .exec(setup))))
-        // The connections' handler is a weak reference: this object lives as long as the agent's side does.
-        agent.retained = self
         client.handOver(to: self)
     }
 

@@ -30,9 +30,10 @@ package final class ExecSession: ConnectionHandler, ProcessPumpDelegate {
         self.process = process
         self.descriptor = consume descriptor
         pump = try ProcessPump(ends, terminal: terminal, in: loop)
-        pump.delegate = self
         if !setup.streams.input { pump.closeInput() }
         try loop.add(self.descriptor.rawValue, .readable) { [self] _ in reap() }
+        // Until the end of the process, of which the loop tells from here on.
+        pump.delegate = self
     }
 
     /// Makes the connection its streams, answers the request, and lets bytes flow.
@@ -61,6 +62,7 @@ package final class ExecSession: ConnectionHandler, ProcessPumpDelegate {
         }
         loop.remove(descriptor.rawValue)
         pump.drain()
+        pump.delegate = nil
         let record = ExitRecord(status: status, startedAt: startedAt, finishedAt: Clock.realtimeNanoseconds)
         whenEnded(record)
         connection?.send(.message(.event(.exited(process: id, record))))

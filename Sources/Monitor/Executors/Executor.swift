@@ -18,7 +18,7 @@ package protocol ExecutorDelegate: AnyObject {
 
 /// Makes one container's processes somewhere: here, or by the agent in a machine.
 package protocol Executor: AnyObject {
-    /// Whoever gets the output and the end.
+    /// Whoever gets the output and the end, and takes this back after that.
     var delegate: (any ExecutorDelegate)? { get set }
     /// Carries out a verb about the container; the answer may come later.
     func perform(_ request: Request, answer: @escaping (Response) -> Void)
@@ -33,4 +33,6 @@ package protocol Executor: AnyObject {
     func closeInput()
     /// Whether input that was written has not been taken yet.
     var hasWaitingInput: Bool { get }
+    /// Whether it waits for the end of the process of that number, which is a child of this program.
+    func owns(_ process: Int32) -> Bool
 }

@@ -10,7 +10,7 @@ final class RemoteExecutor: Executor, ConnectionHandler {
     /// long as some comes it is taken: much of it may be on its way, and the way slow.
     private static let silence: Int64 = 10_000
 
-    weak var delegate: (any ExecutorDelegate)?
+    var delegate: (any ExecutorDelegate)?
     private let socket: String
     private let loop: EventLoop
     private var container = ""
@@ -93,7 +93,7 @@ final class RemoteExecutor: Executor, ConnectionHandler {
 
     func exec(_ setup: ExecSetup, _ number: UInt32, on connection: Connection) {
         do throws(Failure) {
-            let relay = ExecRelay(client: connection) { [weak self] in self?.ended(exec: setup.id, $0) }
+            let relay = ExecRelay(client: connection) { [self] in ended(exec: setup.id, $0) }
             let there = try connect(handler: relay)
             execs.insert(setup.id)
             relay.begin(there, container: container, setup, number)
@@ -122,6 +122,8 @@ final class RemoteExecutor: Executor, ConnectionHandler {
     func closeInput() { streams?.send(.data(.input, [])) }
 
     var hasWaitingInput: Bool { streams?.isCongested ?? false }
+
+    func owns(_ process: Int32) -> Bool { false }
 
     // MARK: What comes
 
@@ -166,8 +168,8 @@ final class RemoteExecutor: Executor, ConnectionHandler {
 
     private func awaitOutput() {
         hasProgressed = false
-        loop.schedule(afterMilliseconds: RemoteExecutor.silence) { [weak self] in
-            guard let self, delegate != nil else { return }
+        loop.schedule(afterMilliseconds: RemoteExecutor.silence) { [self] in
+            guard delegate != nil else { return }
             if hasProgressed { awaitOutput() } else { finish() }
         }
     }

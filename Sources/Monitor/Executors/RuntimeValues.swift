@@ -40,6 +40,10 @@ extension Failure {
     }
 }
 
+extension Failure {
+    init(_ error: SystemError) { self.init(.failed, "\(error)") }
+}
+
 extension ProcessReport {
     init(_ row: ProcessRow) {
         self.init(
@@ -68,7 +72,7 @@ extension StatisticsReport {
         processLimit = group.processLimit
         blockRead = group.blockRead
         blockWritten = group.blockWritten
-        interfaces = statistics.interfaces.mapValues(InterfaceCounters.init)
+        interfaces = statistics.interfaces.mapValues { InterfaceCounters($0) }
         (systemProcessorTotal, processors) = ProcessorTime.ofTheSystem()
     }
 }

@@ -18,7 +18,8 @@ package protocol ProcessPumpDelegate: AnyObject {
 package final class ProcessPump {
     private static let readSize = 32 << 10
 
-    package weak var delegate: (any ProcessPumpDelegate)?
+    /// Gets what the process puts out. Who holds the pump as well takes this back once the process has ended.
+    package var delegate: (any ProcessPumpDelegate)?
     /// Whether it has a terminal: one stream, and an input that never ends.
     package let isTerminal: Bool
     private let loop: EventLoop

@@ -11,7 +11,8 @@ final class StreamHub: ConnectionHandler {
         let wanted: AttachSetup
     }
 
-    weak var executor: (any Executor)?
+    /// Who takes input, until the end.
+    var executor: (any Executor)?
     private let standardInput: ContainerSetup.StandardInput
     private var log: LogFile?
     private var logFailureReported = false
@@ -85,6 +86,7 @@ final class StreamHub: ConnectionHandler {
             }
             client.connection.finish()
         }
+        executor = nil
     }
 
     var isFlushed: Bool { clients.isEmpty }

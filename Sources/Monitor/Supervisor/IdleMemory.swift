@@ -14,8 +14,8 @@ final class IdleMemory {
     func used() {
         guard !pending else { return }
         pending = true
-        loop.schedule(afterMilliseconds: IdleMemory.delay) { [weak self] in
-            self?.pending = false
+        loop.schedule(afterMilliseconds: IdleMemory.delay) { [self] in
+            pending = false
             Memory.release()
         }
     }

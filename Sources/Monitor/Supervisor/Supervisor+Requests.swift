@@ -5,16 +5,14 @@ extension Supervisor {
     /// Carries out a request and answers it on the connection that it came on.
     package func handle(_ request: Request, _ number: UInt32, on connection: Connection) {
         memory.used()
-        do {
+        do throws(Failure) {
             try carryOut(request, number, on: connection)
-        } catch let failure as Failure {
-            connection.respond(number, .failed(failure))
         } catch {
-            connection.respond(number, .failed(Failure(.failed, "\(error)")))
+            connection.respond(number, .failed(error))
         }
     }
 
-    private func carryOut(_ request: Request, _ number: UInt32, on connection: Connection) throws {
+    private func carryOut(_ request: Request, _ number: UInt32, on connection: Connection) throws(Failure) {
         switch request {
         case .create(let setup): try create(setup) { connection.respond(number, $0) }
         case .start(let interfaces): try start(interfaces) { connection.respond(number, $0) }
@@ -43,9 +41,9 @@ extension Supervisor {
                 return finishUp()
             }
             deletions.append((connection, number))
-            executor.perform(.delete) { [weak self] response in
+            executor.perform(.delete) { [self] response in
                 // What it can't kill may still end by itself; whoever waits must know, though.
-                guard case .failed = response, let self,
+                guard case .failed = response,
                     let place = deletions.firstIndex(where: { $0.connection === connection && $0.number == number })
                 else { return }
                 deletions.remove(at: place)
@@ -62,7 +60,7 @@ extension Supervisor {
             ? Failure(.wrongState, "the container has ended") : Failure(.wrongState, "the container does not run")
     }
 
-    private func create(_ setup: ContainerSetup, answer: @escaping (Response) -> Void) throws {
+    private func create(_ setup: ContainerSetup, answer: @escaping (Response) -> Void) throws(Failure) {
         guard case .empty = state, executor == nil else {
             throw Failure(.wrongState, "the container has been created already")
         }
@@ -84,7 +82,7 @@ extension Supervisor {
         }
     }
 
-    private func start(_ interfaces: [InterfaceSetup], answer: @escaping (Response) -> Void) throws {
+    private func start(_ interfaces: [InterfaceSetup], answer: @escaping (Response) -> Void) throws(Failure) {
         guard case .created(let process) = state, let executor else {
             throw Failure(.wrongState, "the container is not waiting to be started")
         }
@@ -102,7 +100,9 @@ extension Supervisor {
         }
     }
 
-    private func setPaused(_ paused: Bool, _ request: Request, answer: @escaping (Response) -> Void) throws {
+    private func setPaused(
+        _ paused: Bool, _ request: Request, answer: @escaping (Response) -> Void
+    ) throws(Failure) {
         guard case .running(_, _, let isPaused) = state, let executor else { throw notRunning }
         guard isPaused != paused else {
             throw Failure(.wrongState, "the container is \(paused ? "paused already" : "not paused")")

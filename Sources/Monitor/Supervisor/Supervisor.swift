@@ -25,10 +25,11 @@ package final class Supervisor {
         case failed
     }
 
-    package weak var delegate: (any SupervisorDelegate)?
+    /// The owner, which outlives it.
+    package var delegate: (any SupervisorDelegate)?
     let loop: EventLoop
     let memory: IdleMemory
-    let makeExecutor: (ContainerSetup.ExecutorKind) throws -> any Executor
+    let makeExecutor: (ContainerSetup.ExecutorKind) throws(Failure) -> any Executor
     var executor: (any Executor)?
     var state = State.empty
     var setup: ContainerSetup?
@@ -43,7 +44,7 @@ package final class Supervisor {
     /// Creates one for a container that does not exist yet.
     package init(
         in loop: EventLoop,
-        makeExecutor: @escaping (ContainerSetup.ExecutorKind) throws -> any Executor
+        makeExecutor: @escaping (ContainerSetup.ExecutorKind) throws(Failure) -> any Executor
     ) {
         self.loop = loop
         memory = IdleMemory(in: loop)
@@ -67,7 +68,7 @@ package final class Supervisor {
     }
 
     /// Whether the container's executor waits for the end of the process of that number.
-    package func owns(_ process: Int32) -> Bool { (executor as? LocalExecutor)?.owns(process) ?? false }
+    package func owns(_ process: Int32) -> Bool { executor?.owns(process) ?? false }
 
     /// Tells this connection of events from now on.
     package func add(control connection: Connection) { controls.append(connection) }

@@ -1,21 +1,24 @@
 internal import OCI
 
 extension MachineReport: WireValue {
-    private static let counters: [(String, any WritableKeyPath<MachineReport, UInt64> & Sendable)] = [
-        ("memory", \.memory), ("memoryUsed", \.memoryUsed), ("memoryShared", \.memoryShared), ("balloon", \.balloon),
-        ("memoryReturned", \.memoryReturned),
-    ]
-
     init(_ field: JSONField) throws(JSONError) {
         self.init()
-        for (name, path) in MachineReport.counters { self[keyPath: path] = try field.number(name, default: 0) }
+        memory = try field.number("memory", default: 0)
+        memoryUsed = try field.number("memoryUsed", default: 0)
+        memoryShared = try field.number("memoryShared", default: 0)
+        balloon = try field.number("balloon", default: 0)
+        memoryReturned = try field.number("memoryReturned", default: 0)
         exits = try field.optional("exits")?.counters() ?? [:]
         for (name, value) in try field.optional("devices")?.members() ?? [:] { devices[name] = try value.counters() }
     }
 
     var json: JSON {
         var members: [String: JSON] = [:]
-        for (name, path) in MachineReport.counters { members[name] = JSON(self[keyPath: path]) }
+        members["memory"] = JSON(memory)
+        members["memoryUsed"] = JSON(memoryUsed)
+        members["memoryShared"] = JSON(memoryShared)
+        members["balloon"] = JSON(balloon)
+        members["memoryReturned"] = JSON(memoryReturned)
         members["exits"] = .object(exits.mapValues { JSON($0) })
         members["devices"] = .object(devices.mapValues { .object($0.mapValues { JSON($0) }) })
         return .object(members)

@@ -53,7 +53,7 @@ extension Response: WireValue {
         case .created(let process): ["kind": "created", "process": JSON(process)]
         case .started(let process): ["kind": "started", "process": JSON(process)]
         case .state(let report): ["kind": "state", "report": report.json]
-        case .processes(let processes): ["kind": "processes", "processes": .array(processes.map(\.json))]
+        case .processes(let processes): ["kind": "processes", "processes": .array(processes.map { $0.json })]
         case .statistics(let report): ["kind": "statistics", "report": report.json]
         case .failed(let failure): ["kind": "failed", "failure": failure.json]
         }

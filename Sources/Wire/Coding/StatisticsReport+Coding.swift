@@ -1,18 +1,20 @@
 internal import OCI
 
 extension StatisticsReport: WireValue {
-    /// The members that are plain counters, by name.
-    private static let counters: [(String, any WritableKeyPath<StatisticsReport, UInt64> & Sendable)] = [
-        ("processorTotal", \.processorTotal), ("processorUser", \.processorUser),
-        ("processorKernel", \.processorKernel), ("periods", \.periods), ("throttledPeriods", \.throttledPeriods),
-        ("throttledTime", \.throttledTime), ("memoryUsage", \.memoryUsage),
-        ("memoryInactiveFile", \.memoryInactiveFile), ("processes", \.processes), ("blockRead", \.blockRead),
-        ("blockWritten", \.blockWritten), ("systemProcessorTotal", \.systemProcessorTotal),
-    ]
-
     init(_ field: JSONField) throws(JSONError) {
         self.init()
-        for (name, path) in StatisticsReport.counters { self[keyPath: path] = try field.number(name, default: 0) }
+        processorTotal = try field.number("processorTotal", default: 0)
+        processorUser = try field.number("processorUser", default: 0)
+        processorKernel = try field.number("processorKernel", default: 0)
+        periods = try field.number("periods", default: 0)
+        throttledPeriods = try field.number("throttledPeriods", default: 0)
+        throttledTime = try field.number("throttledTime", default: 0)
+        memoryUsage = try field.number("memoryUsage", default: 0)
+        memoryInactiveFile = try field.number("memoryInactiveFile", default: 0)
+        processes = try field.number("processes", default: 0)
+        blockRead = try field.number("blockRead", default: 0)
+        blockWritten = try field.number("blockWritten", default: 0)
+        systemProcessorTotal = try field.number("systemProcessorTotal", default: 0)
         memoryMaximum = try field.optional("memoryMaximum")?.number()
         memoryLimit = try field.optional("memoryLimit")?.number()
         processLimit = try field.optional("processLimit")?.number()
@@ -28,14 +30,25 @@ extension StatisticsReport: WireValue {
 
     var json: JSON {
         var members: [String: JSON] = [:]
-        for (name, path) in StatisticsReport.counters { members[name] = JSON(self[keyPath: path]) }
+        members["processorTotal"] = JSON(processorTotal)
+        members["processorUser"] = JSON(processorUser)
+        members["processorKernel"] = JSON(processorKernel)
+        members["periods"] = JSON(periods)
+        members["throttledPeriods"] = JSON(throttledPeriods)
+        members["throttledTime"] = JSON(throttledTime)
+        members["memoryUsage"] = JSON(memoryUsage)
+        members["memoryInactiveFile"] = JSON(memoryInactiveFile)
+        members["processes"] = JSON(processes)
+        members["blockRead"] = JSON(blockRead)
+        members["blockWritten"] = JSON(blockWritten)
+        members["systemProcessorTotal"] = JSON(systemProcessorTotal)
         members["memoryMaximum"] = memoryMaximum.map { JSON($0) }
         members["memoryLimit"] = memoryLimit.map { JSON($0) }
         members["processLimit"] = processLimit.map { JSON($0) }
         members["processors"] = JSON(processors)
         members["machine"] = machine?.json
         members["memoryDetails"] = .object(memoryDetails.mapValues { JSON($0) })
-        members["interfaces"] = .object(interfaces.mapValues(\.json))
+        members["interfaces"] = .object(interfaces.mapValues { $0.json })
         return .object(members)
     }
 }

@@ -54,7 +54,7 @@ extension JSONField {
 extension JSON {
     /// An array of values, or nil (which leaves the member out) where there are none.
     static func list(_ values: [some WireValue]) -> JSON? {
-        values.isEmpty ? nil : .array(values.map(\.json))
+        values.isEmpty ? nil : .array(values.map { $0.json })
     }
 
     /// A truth value, left out where it is false.

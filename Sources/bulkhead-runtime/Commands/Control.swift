@@ -4,7 +4,7 @@ import Linux
 import OCI
 
 extension RuntimeProgram {
-    static func kill(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func kill(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var all = false
         try words.options { name, _, _ in
             guard name == "all" || name == "a" else { return false }
@@ -23,24 +23,29 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         if all {
-            for process in try RunningContainer.processes(in: record.group(), first: record.process) {
+            let group = try kernel(record.group())
+            for process in try runtime(RunningContainer.processes(in: group, first: record.process)) {
                 Glibc.kill(process, signal)
             }
             return 0
         }
         // The descriptor first: what is found to be the container's process can't become another one any more.
-        let process: ProcessDescriptor
-        do { process = try ProcessDescriptor(process: record.process) } catch {
-            guard error.code == ESRCH else { throw error }
-            throw RuntimeError.wrongState("container not running")
-        }
-        guard record.isProcessAlive else { throw RuntimeError.wrongState("container not running") }
-        try process.signal(signal)
+        let process = try firstProcess(of: record)
+        guard record.isProcessAlive else { throw .wrongState("container not running") }
+        try kernel(process.signal(signal))
         if global.debug { global.note("container \(id): signal \(signal) to process \(record.process)") }
         return 0
     }
 
-    static func delete(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    /// The container's first process, or what has its number now.
+    private static func firstProcess(of record: ContainerRecord) throws(CommandError) -> ProcessDescriptor {
+        do { return try ProcessDescriptor(process: record.process) } catch {
+            guard error.code == ESRCH else { throw CommandError(error) }
+            throw .wrongState("container not running")
+        }
+    }
+
+    static func delete(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var force = false
         try words.options { name, _, _ in
             guard name == "force" || name == "f" else { return false }
@@ -52,11 +57,11 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         guard StateStore.isName(id), Files.exists(store.directory(id)) else {
             if force { return 0 }
-            throw UsageError("container does not exist: \(id)")
+            throw .usage("container does not exist: \(id)")
         }
-        guard let lock = try ContainerLock.waiting(for: store.lockFile(id)) else {
+        guard let lock = try kernel(ContainerLock.waiting(for: store.lockFile(id))) else {
             // Its maker was killed right after it had claimed the name, or somebody has deleted it just now.
-            try store.remove(id)
+            try kernel(store.remove(id))
             return 0
         }
         guard Files.exists("\(store.directory(id))/state.json") else {
@@ -69,19 +74,11 @@ extension RuntimeProgram {
         let specification = try store.specification(id)
         let status = store.status(record)
         guard status == .stopped || status == .created || force else {
-            throw RuntimeError.wrongState(
-                "cannot delete container \(id) that is not stopped: \(status.rawValue)")
+            throw .wrongState("cannot delete container \(id) that is not stopped: \(status.rawValue)")
         }
-        let group = try record.group()
-        if status != .stopped {
-            let process = try ProcessDescriptor(process: record.process)
-            try process.signalIfRunning(SIGKILL)
-            // All that there is to wait for: the others of its namespace end with it.
-            if !group.isThere { try process.waitUntilGone() }
-        }
-        try group.killAndRemove()
-        try RunningContainer.removeShares(of: id, specification)
-        try store.remove(id)
+        try kernel(end(record, isStopped: status == .stopped))
+        try runtime(RunningContainer.removeShares(of: id, specification))
+        try kernel(store.remove(id))
         lock.release()
         global.runPoststop(specification, record)
         if global.debug {
@@ -90,31 +87,46 @@ extension RuntimeProgram {
         return 0
     }
 
-    /// Removes what is left of a container whose maker was killed: there is its configuration, which names its control
-    /// group, and in that group perhaps its process.
-    private static func removeUnfinished(_ id: String, _ store: StateStore) throws {
-        // Half a configuration: nothing had been made of it.
-        if let specification = try? store.specification(id) {
-            let group = try RunningContainer.controlGroup(
-                of: id, specification, usesSystemd: Files.exists(store.systemdMark(id)))
-            // A failure to make a second container in the same group must not end the first.
-            if try !store.all().contains(where: { $0.cgroup == group.path }) {
-                try group.killAndRemove()
-                try RunningContainer.removeShares(of: id, specification)
-            }
+    /// Ends what still runs of a container, and removes its control group.
+    private static func end(_ record: ContainerRecord, isStopped: Bool) throws(SystemError) {
+        let group = try record.group()
+        if !isStopped {
+            let process = try ProcessDescriptor(process: record.process)
+            try process.signalIfRunning(SIGKILL)
+            // All that there is to wait for: the others of its namespace end with it.
+            if !group.isThere { try process.waitUntilGone() }
         }
-        try store.remove(id)
+        try group.killAndRemove()
     }
 
-    static func pause(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    /// Removes what is left of a container whose maker was killed: there is its configuration, which names its control
+    /// group, and in that group perhaps its process.
+    private static func removeUnfinished(_ id: String, _ store: StateStore) throws(CommandError) {
+        // Half a configuration: nothing had been made of it.
+        if let specification = try? store.specification(id) {
+            let group = try runtime(
+                RunningContainer.controlGroup(
+                    of: id, specification, usesSystemd: Files.exists(store.systemdMark(id))))
+            // A failure to make a second container in the same group must not end the first.
+            if try !kernel(store.all()).contains(where: { $0.cgroup == group.path }) {
+                try kernel(group.killAndRemove())
+                try runtime(RunningContainer.removeShares(of: id, specification))
+            }
+        }
+        try kernel(store.remove(id))
+    }
+
+    static func pause(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         try setFrozen(&words, global, true)
     }
 
-    static func resume(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func resume(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         try setFrozen(&words, global, false)
     }
 
-    private static func setFrozen(_ words: inout Words, _ global: GlobalOptions, _ frozen: Bool) throws -> Int32 {
+    private static func setFrozen(
+        _ words: inout Words, _ global: GlobalOptions, _ frozen: Bool
+    ) throws(CommandError) -> Int32 {
         let id = try words.only("container's id")
         let store = StateStore(root: global.root)
         let lock = try store.lock(id)
@@ -122,20 +134,21 @@ extension RuntimeProgram {
         let status = store.status(record)
         if frozen {
             guard status == .running || status == .created else {
-                throw RuntimeError.wrongState("container not running: it is \(status.rawValue)")
+                throw .wrongState("container not running: it is \(status.rawValue)")
             }
         } else {
             guard status == .paused else {
-                throw RuntimeError.wrongState("container not paused: it is \(status.rawValue)")
+                throw .wrongState("container not paused: it is \(status.rawValue)")
             }
         }
-        try record.requiredGroup(for: frozen ? "pause" : "resume").setFrozen(frozen)
+        let group = try record.requiredGroup(for: frozen ? "pause" : "resume")
+        try kernel(group.setFrozen(frozen))
         lock.release()
         return 0
     }
 
     /// `9`, `KILL`, `SIGKILL`.
-    static func signalNumber(_ text: String) throws -> Int32 {
+    static func signalNumber(_ text: String) throws(CommandError) -> Int32 {
         // 0 sends nothing and only asks.
         if let number = Int32(text), (0...64).contains(number) { return number }
         let names = [
@@ -154,7 +167,7 @@ extension RuntimeProgram {
         }
         if short == "RTMIN" { return 34 }
         if short == "RTMAX" { return 64 }
-        guard let index = names.firstIndex(of: short) else { throw UsageError("unknown signal \"\(text)\"") }
+        guard let index = names.firstIndex(of: short) else { throw .usage("unknown signal \"\(text)\"") }
         return Int32(index + 1)
     }
 }

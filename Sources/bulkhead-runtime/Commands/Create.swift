@@ -17,9 +17,9 @@ struct CreateOptions {
     var pivots = true
     var preserved: Int32 = 0
 
-    mutating func read(_ words: inout Words, forRun: Bool) throws {
+    mutating func read(_ words: inout Words, forRun: Bool) throws(CommandError) {
         var copy = self
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "bundle", "b": copy.bundle = try value(&words)
             case "pid-file": copy.pidFile = try value(&words)
@@ -41,7 +41,7 @@ struct CreateOptions {
 }
 
 extension RuntimeProgram {
-    static func create(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func create(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var options = CreateOptions()
         try options.read(&words, forRun: false)
         let id = try words.required("container's id")
@@ -51,12 +51,12 @@ extension RuntimeProgram {
         warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
-            let lock = try store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd)
+            let lock = try kernel(store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd))
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
             blueprint.isRootless = global.isRootless
             // Whoever starts it is another process: the container's waits on a socket of its own.
-            let listener = try UnixSocket.listen(store.startSocket(id), .sequencedPackets, backlog: 1)
+            let listener = try kernel(UnixSocket.listen(store.startSocket(id), .sequencedPackets, backlog: 1))
             blueprint.startSocket = listener.rawValue
             let container = try make(blueprint, bundle, options, store)
             if global.debug {
@@ -82,14 +82,14 @@ extension RuntimeProgram {
     /// Makes the container with our own standard streams, or hands its terminal over.
     static func make(
         _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
-    ) throws -> RunningContainer {
+    ) throws(CommandError) -> RunningContainer {
         var blueprint = blueprint
         blueprint.newKeyring = options.newKeyring
         blueprint.pivots = options.pivots
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         let terminal = bundle.specification.process?.terminal == true
         if terminal && options.consoleSocket == nil {
-            throw UsageError("cannot allocate tty if runc will detach without setting console socket")
+            throw .usage("cannot allocate tty if runc will detach without setting console socket")
         }
         return try create(blueprint, bundle, options, store)
     }
@@ -97,19 +97,21 @@ extension RuntimeProgram {
     /// Makes the container, and prepares its record meanwhile.
     static func create(
         _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
-    ) throws -> RunningContainer {
+    ) throws(CommandError) -> RunningContainer {
         let terminal = blueprint.specification.process?.terminal == true
-        var failure: (any Error)?
-        let container = try RunningContainer.create(
-            blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2)
-        ) { process, group in
+        var failure: CommandError?
+        func prepare(process: Int32, group: Cgroup) {
             let record = ContainerRecord(
                 id: blueprint.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: process,
                 processStartedAt: ProcessIdentity(process)?.startedAt ?? 0, cgroup: group.path, scope: group.scope,
                 created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations,
                 newKeyring: options.newKeyring)
-            do { try store.prepare(record) } catch { failure = error }
+            do { try store.prepare(record) } catch { failure = CommandError(error) }
         }
+        let container = try runtime(
+            RunningContainer.create(
+                blueprint, streams: terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2),
+                meanwhile: prepare))
         guard let failure else { return container }
         // The error that matters is the one before.
         try? container.destroy()
@@ -119,8 +121,8 @@ extension RuntimeProgram {
     /// Publishes the container's record and tells whoever waits for it; undoes it where that fails.
     static func finish(
         _ container: consuming RunningContainer, _ options: CreateOptions, _ store: StateStore
-    ) throws {
-        var failure: (any Error)?
+    ) throws(CommandError) {
+        var failure: CommandError?
         do { try publish(&container, options, store) } catch { failure = error }
         guard let failure else { return }
         // The error that matters is the one before.
@@ -130,7 +132,7 @@ extension RuntimeProgram {
 
     static func publish(
         _ container: inout RunningContainer, _ options: CreateOptions, _ store: StateStore
-    ) throws {
+    ) throws(CommandError) {
         if let path = options.consoleSocket {
             let streams = container.takeStreams()
             try handOver(streams.output, to: path)
@@ -140,56 +142,60 @@ extension RuntimeProgram {
         do { try store.publish(container.id) } catch {
             // The error that matters is the one before.
             if let file = options.pidFile { try? Files.removeIfThere(file) }
-            throw error
+            throw CommandError(error)
         }
     }
 
     /// Writes a process's number for whoever waits for the file: it is there only once it is complete.
-    static func writeNumber(_ process: Int32, to file: String) throws {
+    static func writeNumber(_ process: Int32, to file: String) throws(CommandError) {
         do {
             try Files.write("\(file).\(getpid())", Array("\(process)".utf8))
             try Files.rename("\(file).\(getpid())", to: file)
-        } catch { throw UsageError("--pid-file: \(error)") }
+        } catch { throw .usage("--pid-file: \(error)") }
     }
 
     /// Sends a descriptor to whoever listens at a socket.
-    static func hand(_ descriptor: Int32, _ option: String, _ path: String, text: String = "pidfd") throws {
-        do { try send(descriptor, text, path) } catch { throw UsageError("--\(option): \(error)") }
+    static func hand(
+        _ descriptor: Int32, _ option: String, _ path: String, text: String = "pidfd"
+    ) throws(CommandError) {
+        do { try send(descriptor, text, path) } catch { throw .usage("--\(option): \(error)") }
     }
 
-    private static func send(_ descriptor: Int32, _ text: String, _ path: String) throws {
+    private static func send(_ descriptor: Int32, _ text: String, _ path: String) throws(SystemError) {
         let socket = try UnixSocket.connect(path)
         try UnixSocket.send(Array(text.utf8), descriptors: [descriptor], over: socket)
     }
 
     /// Sends a terminal's master to whoever listens at a socket, as runc does.
-    static func handOver(_ terminal: borrowing Descriptor?, to path: String) throws {
+    static func handOver(_ terminal: borrowing Descriptor?, to path: String) throws(CommandError) {
         switch terminal {
-        case .none: throw UsageError("--console-socket: the process has no terminal")
+        case .none: throw .usage("--console-socket: the process has no terminal")
         case .some(let terminal):
             try hand(terminal.rawValue, "console-socket", path, text: "/dev/ptmx")
         }
     }
 
-    static func start(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func start(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         let id = try words.only("container's id")
         let store = StateStore(root: global.root)
         let lock = try store.lock(id)
         let record = try store.record(id)
         switch store.status(record) {
         case .created: break
-        case .stopped: throw RuntimeError.wrongState("cannot start a container that has stopped")
-        case .paused: throw RuntimeError.wrongState("cannot start a container that is paused")
-        case .running, .creating: throw RuntimeError.wrongState("cannot start an already running container")
+        case .stopped: throw .wrongState("cannot start a container that has stopped")
+        case .paused: throw .wrongState("cannot start a container that is paused")
+        case .running, .creating: throw .wrongState("cannot start an already running container")
         }
         let specification = try store.specification(id)
         do {
-            try RunningContainer.start(throughSocket: store.startSocket(id))
-            try Files.remove(store.startSocket(id))
-            try Hooks.run("poststart", specification.hooks.poststart, record.state(.running))
-        } catch let error as RuntimeError where !specification.hooks.isEmpty {
+            try runtime(RunningContainer.start(throughSocket: store.startSocket(id)))
+            try kernel(Files.remove(store.startSocket(id)))
+            try runtime(Hooks.run("poststart", specification.hooks.poststart, record.state(.running)))
+        } catch {
             // A hook that fails ends the container; its deletion is still up to whoever has made it.
-            try ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL)
+            if case .runtime = error, !specification.hooks.isEmpty {
+                try kernel(ProcessDescriptor(process: record.process).signalIfRunning(SIGKILL))
+            }
             throw error
         }
         lock.release()

@@ -4,10 +4,10 @@ import Linux
 import OCI
 
 extension RuntimeProgram {
-    static func events(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func events(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var once = false
         var interval: Int64 = 5_000
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "stats": once = true
             case "interval": interval = try milliseconds(try value(&words))
@@ -20,21 +20,21 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let record = try store.record(id)
         guard store.status(record) != .stopped else {
-            throw RuntimeError.wrongState("container with id \(id) is not running")
+            throw .wrongState("container with id \(id) is not running")
         }
         let container = try store.adopt(record)
-        try printStatistics(container)
+        try runtime(printStatistics(container))
         if !once { try follow(container, interval) }
         return 0
     }
 
     /// Tells of it in intervals, and whenever memory has run out, until the container ends.
-    private static func follow(_ container: borrowing RunningContainer, _ interval: Int64) throws {
-        let loop = try EventLoop()
+    private static func follow(_ container: borrowing RunningContainer, _ interval: Int64) throws(CommandError) {
+        let loop = try kernel(EventLoop())
         var ended = false
-        try loop.add(container.processDescriptor.rawValue, .readable) { _ in ended = true }
+        try kernel(loop.add(container.processDescriptor.rawValue, .readable) { _ in ended = true })
         var kills = container.outOfMemoryKills
-        let memory = try container.outOfMemoryDescriptor()?.release()
+        let memory = try runtime(container.outOfMemoryDescriptor()?.release())
         defer { if let memory { _ = Descriptor(adopting: memory) } }
         let (id, group) = (container.id, container.cgroup)
         let outOfMemory = {
@@ -45,34 +45,35 @@ extension RuntimeProgram {
             fflush(nil)
         }
         if let memory {
-            try loop.add(memory, .readable) { _ in
-                let event = Descriptor(adopting: memory)
-                // What has woken us says nothing more: the counter does.
-                _ = try? event.read(upTo: 4096)
-                _ = event.release()
-                outOfMemory()
-            }
+            try kernel(
+                loop.add(memory, .readable) { _ in
+                    let event = Descriptor(adopting: memory)
+                    // What has woken us says nothing more: the counter does.
+                    _ = try? event.read(upTo: 4096)
+                    _ = event.release()
+                    outOfMemory()
+                })
         }
         var next = Clock.monotonicMilliseconds + interval
         while !ended {
-            try loop.turn(waitingAtMost: max(next - Clock.monotonicMilliseconds, 0))
+            try kernel(loop.turn(waitingAtMost: max(next - Clock.monotonicMilliseconds, 0)))
             if !ended && Clock.monotonicMilliseconds >= next {
-                try printStatistics(container)
+                try runtime(printStatistics(container))
                 next += interval
             }
         }
         outOfMemory()
     }
 
-    private static func printStatistics(_ container: borrowing RunningContainer) throws {
+    private static func printStatistics(_ container: borrowing RunningContainer) throws(RuntimeError) {
         let data = try container.statistics().json(container.cgroup.details())
         print(JSON.object(["type": "stats", "id": .string(container.id), "data": data]))
         fflush(nil)
     }
 
     /// `5s`, `500ms`, `1m30s`: as Go writes times.
-    private static func milliseconds(_ text: String) throws -> Int64 {
-        let wrong = UsageError("--interval: \(text) is no time such as 5s, 500ms or 1m30s")
+    private static func milliseconds(_ text: String) throws(CommandError) -> Int64 {
+        let wrong = CommandError.usage("--interval: \(text) is no time such as 5s, 500ms or 1m30s")
         let units: [String: Double] = ["h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1]
         var rest = text[...]
         var sum = 0.0
@@ -113,11 +114,12 @@ extension ContainerStatistics {
                 "current": JSON(cgroup.processes), "limit": cgroup.processLimit.map { JSON($0) },
             ]),
             "blkio": .members([
-                "ioServiceBytesRecursive": details.blockBytes.isEmpty ? nil : .array(details.blockBytes.map(\.json)),
+                "ioServiceBytesRecursive": details.blockBytes.isEmpty
+                    ? nil : .array(details.blockBytes.map { $0.json }),
                 "ioServicedRecursive": details.blockOperations.isEmpty
-                    ? nil : .array(details.blockOperations.map(\.json)),
+                    ? nil : .array(details.blockOperations.map { $0.json }),
             ]),
-            "hugetlb": .object(details.hugePages.mapValues(\.hugePagesJSON)),
+            "hugetlb": .object(details.hugePages.mapValues { $0.hugePagesJSON }),
             "intel_rdt": [:],
             "network_interfaces": .array(interfaces.sorted { $0.key < $1.key }.map { $1.json(named: $0) }),
         ]

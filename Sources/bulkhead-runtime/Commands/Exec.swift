@@ -24,9 +24,9 @@ struct ExecOptions {
     var label: String?
     var profile: String?
 
-    mutating func read(_ words: inout Words) throws {
+    mutating func read(_ words: inout Words) throws(CommandError) {
         var copy = self
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "tty", "t": copy.terminal = true
             case "detach", "d": copy.detach = true
@@ -54,13 +54,14 @@ struct ExecOptions {
     }
 
     /// What is to be executed, on the base of the container's first process.
-    func process(in specification: RuntimeSpecification, arguments: [String]) throws -> RuntimeProcess {
+    func process(in specification: RuntimeSpecification, arguments: [String]) throws(CommandError) -> RuntimeProcess {
         if let file = processFile {
-            do { return try RuntimeProcess(JSONField(JSON(parsing: try Files.read(file)), path: "process")) } catch {
-                throw UsageError("--process \(file): \(error)")
-            }
+            do {
+                let text = try kernel(Files.read(file))
+                return try document(RuntimeProcess(JSONField(JSON(parsing: text), path: "process")))
+            } catch { throw .usage("--process \(file): \(error)") }
         }
-        guard !arguments.isEmpty else { throw UsageError("the command is missing") }
+        guard !arguments.isEmpty else { throw .usage("the command is missing") }
         var process = specification.process ?? RuntimeProcess()
         process.arguments = arguments
         if let label, !label.isEmpty { process.selinuxLabel = label }
@@ -85,35 +86,34 @@ struct ExecOptions {
 }
 
 extension RuntimeProgram {
-    static func execute(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func execute(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var options = ExecOptions()
         try options.read(&words)
         let id = try words.required("container's id")
         let store = StateStore(root: global.root)
         let record = try store.record(id)
-        let group = try record.group()
+        let group = try kernel(record.group())
         let status = store.status(record, in: group)
         switch status {
         case .running, .created: break
         case .paused:
             guard options.inPaused else {
-                throw RuntimeError.wrongState(
-                    "cannot exec in a paused container (use --ignore-paused to override)")
+                throw .wrongState("cannot exec in a paused container (use --ignore-paused to override)")
             }
-        case .stopped, .creating: throw RuntimeError.wrongState("cannot exec in a \(status.rawValue) container")
+        case .stopped, .creating: throw .wrongState("cannot exec in a \(status.rawValue) container")
         }
-        if status == .created, try !CapabilitySet.mayAdministrate() {
-            throw RuntimeError.wrongState(
+        if status == .created, try !kernel(CapabilitySet.mayAdministrate()) {
+            throw .wrongState(
                 "cannot exec in a container that is not started: without privileges its process can't be joined before"
                     + " it has executed its program")
         }
         let container = try store.adopt(record, in: options.group, below: group)
         var process = try options.process(in: container.specification, arguments: words.rest())
         if process.terminal && options.detach && options.consoleSocket == nil {
-            throw UsageError("cannot allocate tty if runc will detach without setting console socket")
+            throw .usage("cannot allocate tty if runc will detach without setting console socket")
         }
         if options.consoleSocket != nil && !process.terminal {
-            throw UsageError("--console-socket: the process has no terminal")
+            throw .usage("--console-socket: the process has no terminal")
         }
         let foreground = process.terminal && options.consoleSocket == nil && Terminal.isTerminal(0)
         if foreground, let size = try? Terminal.size(0) {
@@ -122,10 +122,11 @@ extension RuntimeProgram {
         }
         let passed = try PassedDescriptors(preserved: options.preserved)
         process.environment += passed.variables
-        if !options.detach { try Foreground.holdSignals() }
-        var executed = try container.exec(
-            process, streams: process.terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2),
-            inheritedDescriptors: passed.numbers, newKeyring: record.newKeyring)
+        if !options.detach { try kernel(Foreground.holdSignals()) }
+        var executed = try runtime(
+            container.exec(
+                process, streams: process.terminal ? .terminal : .descriptors(input: 0, output: 1, error: 2),
+                inheritedDescriptors: passed.numbers, newKeyring: record.newKeyring))
         let number = executed.process
         if global.debug { global.note("container \(id): process \(number) executed") }
         let streams = executed.takeStreams()
@@ -143,8 +144,8 @@ extension RuntimeProgram {
         switch streams.output {
         case .some(let terminal):
             let ours = options.consoleSocket == nil ? terminal.rawValue : nil
-            return try Foreground(descriptor, terminal: ours).wait().exitCode
-        case .none: return try Foreground(descriptor, terminal: nil).wait().exitCode
+            return try kernel(Foreground(descriptor, terminal: ours).wait()).exitCode
+        case .none: return try kernel(Foreground(descriptor, terminal: nil).wait()).exitCode
         }
     }
 }

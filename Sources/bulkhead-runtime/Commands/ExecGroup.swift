@@ -7,44 +7,44 @@ struct ExecGroup {
     private var single: [String: String] = [:]
 
     /// Takes one more.
-    mutating func add(_ text: String) throws {
+    mutating func add(_ text: String) throws(CommandError) {
         guard let colon = text.firstIndex(of: ":") else {
             guard everywhere == nil, single.isEmpty else {
-                throw UsageError("--cgroup \(text): one of several must begin with CONTROLLER:")
+                throw .usage("--cgroup \(text): one of several must begin with CONTROLLER:")
             }
             everywhere = try ExecGroup.path(text[...], of: text)
             return
         }
         guard everywhere == nil else {
-            throw UsageError("--cgroup \(text): there is a path for all controllers already")
+            throw .usage("--cgroup \(text): there is a path for all controllers already")
         }
         let path = try ExecGroup.path(text[text.index(after: colon)...], of: text)
         for name in text[..<colon].split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
-            guard !name.isEmpty else { throw UsageError("--cgroup \(text): the controller's name is missing") }
+            guard !name.isEmpty else { throw .usage("--cgroup \(text): the controller's name is missing") }
             guard single.updateValue(path, forKey: name) == nil else {
-                throw UsageError("--cgroup \(text): there is a path for \(name) already")
+                throw .usage("--cgroup \(text): there is a path for \(name) already")
             }
         }
     }
 
-    private static func path(_ text: Substring, of option: String) throws -> String {
+    private static func path(_ text: Substring, of option: String) throws(CommandError) -> String {
         let parts = text.split(separator: "/").filter { $0 != "." }
-        guard !parts.contains("..") else { throw UsageError("--cgroup \(option): leads out of the container's group") }
+        guard !parts.contains("..") else { throw .usage("--cgroup \(option): leads out of the container's group") }
         return parts.joined(separator: "/")
     }
 
     /// Where in a container's group that is.
-    func place(in group: Cgroup) throws -> Cgroup {
+    func place(in group: Cgroup) throws(CommandError) -> Cgroup {
         if everywhere == nil && single.isEmpty { return group }
         guard !group.path.isEmpty else {
-            throw UsageError("--cgroup: the container has no control group, for its maker had no right to make one")
+            throw .usage("--cgroup: the container has no control group, for its maker had no right to make one")
         }
         do {
             if !single.isEmpty { return try group.below(single.filter { !$0.value.isEmpty }) }
             guard let everywhere, !everywhere.isEmpty else { return group }
             return try group.below(everywhere)
         } catch {
-            throw UsageError("--cgroup: \(error)")
+            throw .usage("--cgroup: \(error)")
         }
     }
 }

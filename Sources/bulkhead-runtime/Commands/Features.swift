@@ -4,7 +4,7 @@ import OCI
 
 extension RuntimeProgram {
     /// What this runtime can do, whatever the host: the features structure of the OCI runtime specification.
-    static func features(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func features(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         try words.options { _, _, _ in false }
         try words.end()
         let linux: JSON = [
@@ -19,7 +19,7 @@ extension RuntimeProgram {
             ],
             "apparmor": ["enabled": true], "selinux": ["enabled": true],
             "memoryPolicy": [
-                "modes": JSON(RuntimeMemoryPolicy.modes), "flags": JSON(RuntimeMemoryPolicy.flags.map(\.name)),
+                "modes": JSON(RuntimeMemoryPolicy.modes), "flags": JSON(RuntimeMemoryPolicy.flags.map { $0.name }),
             ],
             "intelRdt": ["enabled": true, "schemata": true, "monitoring": true],
             "mountExtensions": ["idmap": ["enabled": true]], "netDevices": ["enabled": true],

@@ -3,7 +3,7 @@ import Linux
 import OCI
 
 extension RuntimeProgram {
-    static func state(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func state(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         let id = try words.only("container's id")
         let store = StateStore(root: global.root)
         print(json(try store.record(id), store).indented)
@@ -22,11 +22,11 @@ extension RuntimeProgram {
         return .object(members)
     }
 
-    static func list(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func list(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         let (format, quiet) = try listOptions(&words)
         try words.end()
         let store = StateStore(root: global.root)
-        let records = try store.all()
+        let records = try kernel(store.all())
         if quiet {
             for record in records { print(record.id) }
         } else if format == "json" {
@@ -44,10 +44,10 @@ extension RuntimeProgram {
         return 0
     }
 
-    private static func listOptions(_ words: inout Words) throws -> (format: String, quiet: Bool) {
+    private static func listOptions(_ words: inout Words) throws(CommandError) -> (format: String, quiet: Bool) {
         var format = "table"
         var quiet = false
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "format", "f": format = try value(&words)
             case "quiet", "q": quiet = true
@@ -55,21 +55,22 @@ extension RuntimeProgram {
             }
             return true
         }
-        guard ["table", "json"].contains(format) else { throw UsageError("--format must be table or json") }
+        guard ["table", "json"].contains(format) else { throw .usage("--format must be table or json") }
         return (format, quiet)
     }
 
-    static func processes(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func processes(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var (format, _) = try listOptions(&words)
         let id = try words.required("container's id")
         let options = words.rest()
         // runc's users write this option behind the id, too; to ps(1) it means something else.
         if options.first == "--format", options.count == 2 {
             format = options[1]
-            guard ["table", "json"].contains(format) else { throw UsageError("--format must be table or json") }
+            guard ["table", "json"].contains(format) else { throw .usage("--format must be table or json") }
         }
         let store = StateStore(root: global.root)
-        let rows = try store.adopt(try store.record(id)).processes()
+        let container = try store.adopt(try store.record(id))
+        let rows = try runtime(container.processes())
         if format == "json" {
             print(JSON.array(rows.map { JSON($0.process) }))
         } else if options.isEmpty || options.first == "--format" {
@@ -78,7 +79,7 @@ extension RuntimeProgram {
                     + rows.map { ["\($0.user)", "\($0.process)", "\($0.parent)", $0.terminal, $0.command] })
         } else {
             let table = try ProcessTable(options: options)
-            for line in table.lines(of: Set(rows.map(\.process))) { print(line) }
+            for line in table.lines(of: Set(rows.map { $0.process })) { print(line) }
         }
         return 0
     }

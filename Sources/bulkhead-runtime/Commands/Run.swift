@@ -4,7 +4,7 @@ import Linux
 import OCI
 
 extension RuntimeProgram {
-    static func runContainer(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func runContainer(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var options = CreateOptions()
         try options.read(&words, forRun: true)
         let id = try words.required("container's id")
@@ -14,14 +14,14 @@ extension RuntimeProgram {
         warn(bundle.specification.process, global)
         try store.reserve(id)
         do {
-            var lock: ContainerLock? = try store.begin(
-                id, configuration: bundle.configuration, usesSystemd: global.usesSystemd)
+            var lock: ContainerLock? = try kernel(
+                store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd))
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
             blueprint.isRootless = global.isRootless
             let code = try runContainer(blueprint, bundle, options, store, &lock)
             if !options.detach && !options.keep {
-                try store.remove(id)
+                try kernel(store.remove(id))
                 global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
             }
             return code
@@ -36,7 +36,7 @@ extension RuntimeProgram {
     private static func runContainer(
         _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore,
         _ lock: inout ContainerLock?
-    ) throws -> Int32 {
+    ) throws(CommandError) -> Int32 {
         var blueprint = blueprint
         let terminal = bundle.specification.process?.terminal == true
         if terminal && !options.detach && options.consoleSocket == nil && Terminal.isTerminal(0) {
@@ -46,30 +46,30 @@ extension RuntimeProgram {
             }
         } else if terminal && options.consoleSocket == nil {
             guard !options.detach else {
-                throw UsageError("cannot allocate tty if runc will detach without setting console socket")
+                throw .usage("cannot allocate tty if runc will detach without setting console socket")
             }
         }
         blueprint.newKeyring = options.newKeyring
         blueprint.pivots = options.pivots
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
         var container = try create(blueprint, bundle, options, store)
-        var failure: (any Error)?
+        var failure: CommandError?
         var code: Int32 = 0
         do {
             try publish(&container, options, store)
-            if !options.detach { try Foreground.holdSignals() }
-            try container.start()
+            if !options.detach { try kernel(Foreground.holdSignals()) }
+            try runtime(container.start())
             if options.detach { return 0 }
             // It is made: others may handle it now.
             lock = nil
-            code = try wait(&container)
+            code = try kernel(wait(&container))
         } catch { failure = error }
-        do { try container.destroy() } catch { failure = failure ?? error }
+        do { try container.destroy() } catch { failure = failure ?? CommandError(error) }
         if let failure { throw failure }
         return code
     }
 
-    private static func wait(_ container: inout RunningContainer) throws -> Int32 {
+    private static func wait(_ container: inout RunningContainer) throws(SystemError) -> Int32 {
         let streams = container.takeStreams()
         let process = container.processDescriptor.rawValue
         switch streams.output {

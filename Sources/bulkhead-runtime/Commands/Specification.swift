@@ -3,10 +3,10 @@ import Linux
 import OCI
 
 extension RuntimeProgram {
-    static func specification(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func specification(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var bundle = "."
         var rootless = false
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "bundle", "b": bundle = try value(&words)
             case "rootless": rootless = true
@@ -16,9 +16,9 @@ extension RuntimeProgram {
         }
         try words.end()
         let path = "\(bundle)/config.json"
-        guard !Files.exists(path) else { throw UsageError("file \(path) exists; remove it first") }
+        guard !Files.exists(path) else { throw .usage("file \(path) exists; remove it first") }
         let document = rootless ? withoutRoot(usual.json) : usual.json
-        try Files.write(path, Array(document.indented.utf8) + [UInt8(ascii: "\n")])
+        try kernel(Files.write(path, Array(document.indented.utf8) + [UInt8(ascii: "\n")]))
         return 0
     }
 

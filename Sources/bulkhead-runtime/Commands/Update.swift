@@ -10,15 +10,15 @@ private struct UpdateOptions {
     /// Lines for the container's group of resctrl.
     var schemata = CacheSchemata()
 
-    mutating func read(_ words: inout Words) throws {
+    mutating func read(_ words: inout Words) throws(CommandError) {
         var copy = self
-        try words.options { name, value, words in
+        try words.options { name, value, words throws(CommandError) in
             switch name {
             case "resources", "r": copy.file = try value(&words)
             case "blkio-weight":
                 let weight = try UpdateOptions.number(name, try value(&words), UInt16.self)
                 guard weight == 0 || (10...1000).contains(weight) else {
-                    throw UsageError("--blkio-weight must be from 10 to 1000")
+                    throw .usage("--blkio-weight must be from 10 to 1000")
                 }
                 copy.resources.block.weight = weight == 0 ? nil : weight
             case "l3-cache-schema": copy.schemata.cache = try UpdateOptions.line(name, "L3", try value(&words))
@@ -39,9 +39,9 @@ private struct UpdateOptions {
     }
 
     private mutating func readProcessor(
-        _ name: String, _ value: (inout Words) throws -> String, _ words: inout Words
-    ) throws -> Bool {
-        func number<T: FixedWidthInteger>(_ type: T.Type = T.self) throws -> T {
+        _ name: String, _ value: Words.Value, _ words: inout Words
+    ) throws(CommandError) -> Bool {
+        func number<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(CommandError) -> T {
             try UpdateOptions.number(name, try value(&words), T.self)
         }
         switch name {
@@ -59,7 +59,7 @@ private struct UpdateOptions {
             resources.processor.memories = text.isEmpty ? nil : text
         case "cpu-idle":
             let idle = try number(Int64.self)
-            guard idle == 0 || idle == 1 else { throw UsageError("--cpu-idle must be 0 or 1") }
+            guard idle == 0 || idle == 1 else { throw .usage("--cpu-idle must be 0 or 1") }
             resources.processor.idle = idle
         default: return false
         }
@@ -67,24 +67,27 @@ private struct UpdateOptions {
     }
 
     /// A line of resctrl's schemata, `L3:0=f;1=f`; nil for an empty word.
-    private static func line(_ name: String, _ resource: String, _ text: String) throws -> String? {
+    private static func line(_ name: String, _ resource: String, _ text: String) throws(CommandError) -> String? {
         guard !text.isEmpty else { return nil }
         guard text.hasPrefix("\(resource)"), text.contains(":"), !text.contains("\n") else {
-            throw UsageError("--\(name): \(text) is no line that begins with \(resource):")
+            throw .usage("--\(name): \(text) is no line that begins with \(resource):")
         }
         return text
     }
 
-    private static func number<T: FixedWidthInteger>(_ name: String, _ text: String, _ type: T.Type) throws -> T {
+    private static func number<T: FixedWidthInteger>(
+        _ name: String, _ text: String, _ type: T.Type
+    ) throws(CommandError) -> T {
         guard let number = T(text) else {
-            throw UsageError("--\(name): \(text) is not a whole number from \(T.min) to \(T.max)")
+            throw .usage("--\(name): \(text) is not a whole number from \(T.min) to \(T.max)")
         }
         return number
     }
 
     /// `512m`, `1gb`, `1048576`, `-1`.
-    private static func size(_ name: String, _ text: String) throws -> Int64 {
-        let wrong = UsageError("--\(name): \(text) is no size such as 1048576, 512k, 64m, 2g, or -1 for no limit")
+    private static func size(_ name: String, _ text: String) throws(CommandError) -> Int64 {
+        let wrong = CommandError.usage(
+            "--\(name): \(text) is no size such as 1048576, 512k, 64m, 2g, or -1 for no limit")
         if text == "-1" { return -1 }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         var unit = text.dropFirst(digits.count).lowercased()
@@ -97,34 +100,35 @@ private struct UpdateOptions {
     }
 
     /// What is asked for.
-    func asked() throws -> RuntimeResources {
+    func asked() throws(CommandError) -> RuntimeResources {
         guard let file else { return resources }
         let text: [UInt8]
         if file == "-" {
             let input = Descriptor(adopting: 0)
-            text = try input.readAll()
+            text = try kernel(input.readAll())
             _ = input.release()
         } else {
-            text = try Files.read(file)
+            text = try kernel(Files.read(file))
         }
-        return try RuntimeResources(JSONField(JSON(parsing: text), path: "linux.resources"))
+        return try document(RuntimeResources(JSONField(JSON(parsing: text), path: "linux.resources")))
     }
 }
 
 extension RuntimeProgram {
-    static func update(_ words: inout Words, _ global: GlobalOptions) throws -> Int32 {
+    static func update(_ words: inout Words, _ global: GlobalOptions) throws(CommandError) -> Int32 {
         var options = UpdateOptions()
         try options.read(&words)
         let id = try words.required("container's id")
         try words.end()
         let store = StateStore(root: global.root)
         let record = try store.record(id)
-        guard store.status(record) != .stopped else { throw RuntimeError.wrongState("container not running") }
+        guard store.status(record) != .stopped else { throw .wrongState("container not running") }
         _ = try record.requiredGroup(for: "update the limits of")
         let container = try store.adopt(record)
         // What can be refused altogether goes first.
-        try container.update(options.schemata)
-        try container.update(try options.asked())
+        try runtime(container.update(options.schemata))
+        let resources = try options.asked()
+        try runtime(container.update(resources))
         return 0
     }
 }
