@@ -4,21 +4,16 @@
 // Two sides share only Wire, OCI and Linux (`make lint` checks the arrows):
 //  - the daemon's side (bulkheadd, bulkhead): NIO, Foundation, GRDB are welcome;
 //  - the static side (monitor, runtime, guest, vmm): no NIO, no Foundation, linked into static executables.
-//
-// What runs once per container can be built in Embedded Swift, too, which has no runtime library to be loaded and set up:
-// scripts/build-embedded builds this package with BULKHEAD_EMBEDDED, for those programs alone.
+//    Runtime, monitor and agent can be built in Embedded Swift, too, from the same sources: scripts/embedded.mk.
 import PackageDescription
 
-let isEmbedded = Context.environment["BULKHEAD_EMBEDDED"] != nil
-
 /// Settings of every target: Swift 6 language mode comes with the tools version.
-let common: [SwiftSetting] =
-    [
-        .treatAllWarnings(as: .error),
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-    ] + (isEmbedded ? ["Embedded", "Extern"].map { .enableExperimentalFeature($0) } : [])
+let common: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
 
 /// Modules that handle raw memory or kernel structures mark every unsafe expression.
 let strict: [SwiftSetting] = common + [.strictMemorySafety()]
@@ -36,21 +31,11 @@ let small: [SwiftSetting] = [
     ])
 ]
 
-/// Embedded Swift: small, for all that is generic is compiled for each type that it is used with. Without the outliner of
-/// constant arrays, because Swift 6.3 numbers these anew in each module that compiles a function, and the linker takes
-/// unlike ones of one name for the same: messages went out with each other's names.
-let embedded: [SwiftSetting] =
-    small + [
-        .unsafeFlags(["-Osize", "-Xfrontend", "-function-sections", "-Xllvm", "-sil-disable-pass=object-outliner"])
-    ]
-
 /// Modules of the static side know the types that they use when they are compiled: Swift's runtime need not make them
 /// from their mangled names at the first use: about a third of the user time of a run before. One section
 /// for each function lets the linker leave out and order what is in them.
 let lean: [SwiftSetting] =
-    isEmbedded
-    ? embedded
-    : small + [
+    small + [
         .unsafeFlags(
             [
                 "-Xfrontend", "-prespecialize-generic-metadata", "-Xfrontend",
@@ -62,20 +47,9 @@ let lean: [SwiftSetting] =
 /// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld"])]
 
-/// Programs in Embedded Swift: nothing but themselves and the C library.
-let alone: [LinkerSetting] = [
-    .unsafeFlags([
-        "-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-use-ld=lld",
-        "-Xlinker", "--gc-sections",
-    ]),
-    .linkedLibrary("m"), .linkedLibrary("swiftUnicodeDataTables"),
-]
-
 /// Programs that make containers have what that executes side by side (scripts/order-functions).
 let ordered: [LinkerSetting] =
-    isEmbedded
-    ? alone
-    : fullyStatic + [
+    fullyStatic + [
         .unsafeFlags(
             [
                 "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/scripts/bulkhead-runtime.order",
@@ -101,153 +75,142 @@ let nio: [Target.Dependency] = [
 // Swift 6.3's optimiser crashes on coroutines of DockerAPI where it inlines as much as -O does.
 let smallCode: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
-/// The C library for Embedded Swift, which has no module of it.
-let library: [Target.Dependency] = isEmbedded ? ["Glibc"] : []
-
-/// What both sides share, and the modules of the static side but for the hypervisor's.
-let modules: [Target] = [
-    .target(name: "CLinux"),
-    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
-    .target(name: "Linux", dependencies: ["CLinux"] + library, swiftSettings: strict + lean),
-    .target(name: "OCI", dependencies: library, swiftSettings: common + lean),
-    .target(name: "Wire", dependencies: ["OCI"] + library, swiftSettings: strict + lean),
-    .target(name: "Seccomp", dependencies: ["CSeccomp", "Linux", "OCI"] + library, swiftSettings: common + lean),
-    .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"] + library, swiftSettings: common + lean),
-    .target(
-        name: "Monitor", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"] + library,
-        swiftSettings: common + lean),
-    .target(
-        name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "Monitor", "OCI", "Wire"] + library,
-        swiftSettings: common + lean),
-]
-
-/// What runs once per container, or inside a guest.
-let programs: [Target] = [
-    .target(name: "CProtectedStart"),
-    .executableTarget(
-        name: "bulkhead-monitor", dependencies: ["CProtectedStart", "Monitor"] + library,
-        swiftSettings: common + (isEmbedded ? embedded : small), linkerSettings: protected),
-    .executableTarget(
-        name: "bulkhead-guest", dependencies: ["GuestAgent"] + library,
-        swiftSettings: common + (isEmbedded ? embedded : small), linkerSettings: ordered),
-    .executableTarget(
-        name: "bulkhead-runtime",
-        dependencies: ["CProtectedStart", "ContainerRuntime", "Linux", "OCI", "Seccomp"] + library,
-        swiftSettings: common + lean, linkerSettings: protected),
-]
-
-/// The C library's module in Embedded Swift.
-let libraryTargets: [Target] = [
-    .target(name: "CGlibc", path: "Sources/Embedded/CGlibc"),
-    .target(name: "Glibc", dependencies: ["CGlibc"], path: "Sources/Embedded/Glibc", swiftSettings: common + embedded),
-]
-
-/// The hypervisor, the daemon's side and the tests.
-let daemonAndTests: [Target] = [
-    .target(
-        name: "VMM", dependencies: ["CLinux", "Linux", "OCI", "Wire"], swiftSettings: strict + small + optimized),
-    .executableTarget(
-        name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common + small, linkerSettings: fullyStatic),
-
-    // The daemon's side.
-    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-    .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
-    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
-    .target(name: "Images", dependencies: ["CArchive", "CNettle", "Linux", "OCI"], swiftSettings: common),
-    .target(name: "Networks", dependencies: ["CNftables", "Linux"], swiftSettings: common),
-    .target(name: "Machines", dependencies: ["CArchive", "Linux", "OCI", "Wire"], swiftSettings: common),
-    .target(
-        name: "Engine",
-        dependencies: [
-            "Images", "Linux", "Machines", "Networks", "OCI", "Seccomp", "Wire",
-            .product(name: "GRDB", package: "GRDB.swift"),
-            .product(name: "Logging", package: "swift-log"),
-        ], swiftSettings: common),
-    .target(name: "DockerModels", dependencies: ["OCI"], swiftSettings: common),
-    .target(
-        name: "DockerAPI",
-        dependencies: [
-            "DockerModels", "Engine", "Images", "Linux", "OCI", "Wire",
-            .product(name: "Logging", package: "swift-log"),
-        ] + nio, swiftSettings: common + smallCode),
-    .executableTarget(
-        name: "bulkheadd",
-        dependencies: [
-            "DockerAPI", "Engine",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            .product(name: "Logging", package: "swift-log"),
-        ], swiftSettings: common),
-    .target(
-        name: "BulkheadCommands",
-        dependencies: [
-            "DockerModels", "Linux", "OCI",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOEmbedded", package: "swift-nio"),
-            .product(name: "NIOHTTP1", package: "swift-nio"),
-        ], swiftSettings: common),
-    .executableTarget(
-        name: "bulkhead", dependencies: ["BulkheadCommands"], swiftSettings: common,
-        linkerSettings: staticRuntime),
-
-    // Tests: one target a module, the real kernel, and everything together through the real clients.
-    .testTarget(
-        name: "CommandTests",
-        dependencies: [
-            "BulkheadCommands", "DockerModels", "Linux", "OCI", "TestKit",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ],
-        swiftSettings: common),
-    .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "TestKit"], swiftSettings: common),
-    .testTarget(name: "DockerModelsTests", dependencies: ["DockerModels", "OCI"], swiftSettings: common),
-    .testTarget(
-        name: "DockerAPITests", dependencies: ["DockerAPI", "DockerModels", "Engine", "OCI", "Wire"] + nio,
-        swiftSettings: common),
-    .testTarget(name: "EndToEndTests", dependencies: ["Networks", "TestKit"], swiftSettings: common),
-    .testTarget(
-        name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
-    .testTarget(
-        name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "TestKit", "Wire"], swiftSettings: common),
-    // The guest is compiled by the tests themselves.
-    .testTarget(
-        name: "VMMTests", dependencies: ["CLinux", "Linux", "OCI", "TestKit", "VMM", "Wire"],
-        exclude: ["Guest", "Allocations/counter.c"],
-        swiftSettings: common),
-    .testTarget(
-        name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),
-    .testTarget(
-        name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "TestKit", "Wire"], swiftSettings: common),
-    .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),
-    .testTarget(name: "NetworksTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
-    .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
-    .testTarget(
-        name: "EngineTests",
-        dependencies: [
-            "Engine", "Linux", "OCI", "TestKit", "Wire", .product(name: "Logging", package: "swift-log"),
-        ],
-        swiftSettings: common),
-    .executableTarget(
-        name: "attacker", dependencies: ["CLinux", "Linux"], path: "Tests/Attacker", swiftSettings: common,
-        linkerSettings: fullyStatic),
-    .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
-    .testTarget(
-        name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime", "Linux", "OCI", "TestKit"],
-        swiftSettings: common),
-    .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
-    .testTarget(name: "SeccompTests", dependencies: ["Linux", "OCI", "Seccomp"], swiftSettings: common),
-    .testTarget(name: "PeerTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
-    .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks", "OCI", "TestKit"], swiftSettings: common),
-]
-
-let packages: [Package.Dependency] = [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-]
-
 let package = Package(
     name: "bulkhead",
-    dependencies: isEmbedded ? [] : packages,
-    targets: modules + programs + (isEmbedded ? libraryTargets : daemonAndTests)
+    products: [
+        .executable(name: "bulkheadd", targets: ["bulkheadd"]),
+        .executable(name: "bulkhead", targets: ["bulkhead"]),
+        .executable(name: "bulkhead-monitor", targets: ["bulkhead-monitor"]),
+        .executable(name: "bulkhead-runtime", targets: ["bulkhead-runtime"]),
+        .executable(name: "bulkhead-guest", targets: ["bulkhead-guest"]),
+        .executable(name: "bulkhead-vmm", targets: ["bulkhead-vmm"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Shared by both sides.
+        .target(name: "CLinux"),
+        .target(name: "CProtectedStart"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict + lean),
+        .target(name: "OCI", swiftSettings: common + lean),
+        .target(name: "Wire", dependencies: ["OCI"], swiftSettings: strict + lean),
+
+        // The static side.
+        .target(name: "Seccomp", dependencies: ["CSeccomp", "Linux", "OCI"], swiftSettings: common + lean),
+        .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"], swiftSettings: common + lean),
+        .target(
+            name: "Monitor", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"],
+            swiftSettings: common + lean),
+        .target(
+            name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "Monitor", "OCI", "Wire"],
+            swiftSettings: common + lean),
+        .target(
+            name: "VMM", dependencies: ["CLinux", "Linux", "OCI", "Wire"], swiftSettings: strict + small + optimized),
+        .executableTarget(
+            name: "bulkhead-monitor", dependencies: ["CProtectedStart", "Monitor"], swiftSettings: common + small,
+            linkerSettings: protected),
+        .executableTarget(
+            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common + small, linkerSettings: ordered
+        ),
+        .executableTarget(
+            name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common + small, linkerSettings: fullyStatic),
+        .executableTarget(
+            name: "bulkhead-runtime",
+            dependencies: ["CProtectedStart", "ContainerRuntime", "Linux", "OCI", "Seccomp"],
+            swiftSettings: common + lean, linkerSettings: protected),
+
+        // The daemon's side.
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
+        .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
+        .target(name: "Images", dependencies: ["CArchive", "CNettle", "Linux", "OCI"], swiftSettings: common),
+        .target(name: "Networks", dependencies: ["CNftables", "Linux"], swiftSettings: common),
+        .target(name: "Machines", dependencies: ["CArchive", "Linux", "OCI", "Wire"], swiftSettings: common),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Images", "Linux", "Machines", "Networks", "OCI", "Seccomp", "Wire",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: common),
+        .target(name: "DockerModels", dependencies: ["OCI"], swiftSettings: common),
+        .target(
+            name: "DockerAPI",
+            dependencies: [
+                "DockerModels", "Engine", "Images", "Linux", "OCI", "Wire",
+                .product(name: "Logging", package: "swift-log"),
+            ] + nio, swiftSettings: common + smallCode),
+        .executableTarget(
+            name: "bulkheadd",
+            dependencies: [
+                "DockerAPI", "Engine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: common),
+        .target(
+            name: "BulkheadCommands",
+            dependencies: [
+                "DockerModels", "Linux", "OCI",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: common),
+        .executableTarget(
+            name: "bulkhead", dependencies: ["BulkheadCommands"], swiftSettings: common,
+            linkerSettings: staticRuntime),
+
+        // Tests: one target a module, the real kernel, and everything together through the real clients.
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "BulkheadCommands", "DockerModels", "Linux", "OCI", "TestKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "OCI", "TestKit"], swiftSettings: common),
+        .testTarget(name: "DockerModelsTests", dependencies: ["DockerModels", "OCI"], swiftSettings: common),
+        .testTarget(
+            name: "DockerAPITests", dependencies: ["DockerAPI", "DockerModels", "Engine", "OCI", "Wire"] + nio,
+            swiftSettings: common),
+        .testTarget(name: "EndToEndTests", dependencies: ["Networks", "TestKit"], swiftSettings: common),
+        .testTarget(
+            name: "MachinesTests", dependencies: ["Linux", "Machines", "OCI", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "GuestAgentTests", dependencies: ["GuestAgent", "Linux", "TestKit", "Wire"], swiftSettings: common),
+        // The guest is compiled by the tests themselves.
+        .testTarget(
+            name: "VMMTests", dependencies: ["CLinux", "Linux", "OCI", "TestKit", "VMM", "Wire"],
+            exclude: ["Guest", "Allocations/counter.c"],
+            swiftSettings: common),
+        .testTarget(
+            name: "VMTests", dependencies: ["Linux", "OCI", "TestKit", "VMM", "Wire"], swiftSettings: common),
+        .testTarget(
+            name: "MonitorTests", dependencies: ["Linux", "Monitor", "OCI", "TestKit", "Wire"], swiftSettings: common),
+        .testTarget(name: "WireTests", dependencies: ["OCI", "Wire"], swiftSettings: common),
+        .testTarget(name: "NetworksTests", dependencies: ["Linux", "Networks"], swiftSettings: common),
+        .target(name: "TestKit", dependencies: ["Linux"], path: "Tests/TestKit", swiftSettings: common),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: [
+                "Engine", "Linux", "OCI", "TestKit", "Wire", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: common),
+        .executableTarget(
+            name: "attacker", dependencies: ["CLinux", "Linux"], path: "Tests/Attacker", swiftSettings: common,
+            linkerSettings: fullyStatic),
+        .testTarget(name: "OCITests", dependencies: ["OCI"], swiftSettings: common),
+        .testTarget(
+            name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime", "Linux", "OCI", "TestKit"],
+            swiftSettings: common),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
+        .testTarget(name: "SeccompTests", dependencies: ["Linux", "OCI", "Seccomp"], swiftSettings: common),
+        .testTarget(name: "PeerTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
+        .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks", "OCI", "TestKit"], swiftSettings: common),
+    ]
 )

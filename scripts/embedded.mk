@@ -1,0 +1,67 @@
+# Builds runtime, monitor and agent in Embedded Swift: make -f scripts/embedded.mk [INTO=FOLDER]
+#
+# Into .build/embedded, always optimised, and to FOLDER, .build/debug say, where one is given. Each program is one module
+# here, with all the sources that it needs; the modules that they import are empty. Swift 6.3 compiles what a module uses
+# of others anew in each, which takes three times as long, and numbers a function's constant arrays anew each time: the
+# linker then takes unlike ones of one name for the same, and messages go out with each other's names.
+out := .build/embedded
+programs := bulkhead-runtime bulkhead-monitor bulkhead-guest
+
+bulkhead-runtime := Linux OCI Seccomp ContainerRuntime bulkhead-runtime
+bulkhead-monitor := Linux OCI Wire ContainerRuntime Monitor bulkhead-monitor
+bulkhead-guest := Linux OCI Wire ContainerRuntime Monitor GuestAgent bulkhead-guest
+modules := Linux OCI Wire Seccomp ContainerRuntime Monitor GuestAgent
+
+# The tables of Unicode lie in a folder of their own, which the linker isn't told of.
+tables := $(shell swiftc -print-target-info | python3 -c 'import json, sys; info = json.load(sys.stdin); \
+    print(info["paths"]["runtimeResourcePath"] + "/embedded/" + info["target"]["unversionedTriple"])')
+maps := $(out)/CLinux.modulemap $(out)/CGlibc.modulemap Sources/CSeccomp/module.modulemap
+# Warnings are the other build's to give: it compiles the same sources, with the modules that are imported.
+swiftc := swiftc -swift-version 6 -package-name bulkhead -suppress-warnings -Osize -wmo \
+    -enable-experimental-feature Embedded -enable-experimental-feature Extern \
+    -enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberImportVisibility \
+    -enable-upcoming-feature InternalImportsByDefault -Xfrontend -function-sections \
+    $(addprefix -Xcc -fmodule-map-file=,$(maps)) -I $(out)
+
+c := $(wildcard Sources/CLinux/*.c Sources/CProtectedStart/*.c Sources/Embedded/CGlibc/*.c)
+headers := $(wildcard Sources/CLinux/include/*.h Sources/CProtectedStart/include/*.h Sources/Embedded/CGlibc/include/*.h)
+objects := $(patsubst Sources/%.c,$(out)/%.o,$(c))
+sources = $(shell find $(addprefix Sources/,$($(1))) -name '*.swift' | LC_ALL=C sort)
+
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(addprefix $(out)/,$(programs))
+# Not written over the old one, which may be running.
+ifdef INTO
+	for program in $(programs); do \
+	    install -m 755 $(out)/$$program $(INTO)/$$program.new && mv -f $(INTO)/$$program.new $(INTO)/$$program || exit; \
+	done
+endif
+
+$(out)/%.o: Sources/%.c $(headers) scripts/embedded.mk
+	@mkdir -p $(@D)
+	clang -O2 -Wall -Wextra -ffunction-sections $(addprefix -I,$(sort $(dir $(headers)))) -c $< -o $@
+
+$(out)/CLinux.modulemap $(out)/CGlibc.modulemap: $(out)/%.modulemap: $(headers) scripts/embedded.mk
+	@mkdir -p $(@D)
+	echo 'module $* { header "$(abspath $(filter %/$*.h,$(headers)))" export * }' > $@
+
+$(out)/Glibc.swiftmodule $(out)/Glibc.o &: Sources/Embedded/Glibc/Glibc.swift $(maps)
+	$(swiftc) -parse-as-library -module-name Glibc $< -emit-module -emit-module-path $(out)/Glibc.swiftmodule \
+	    -c -o $(out)/Glibc.o
+
+$(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules))): $(out)/%.swiftmodule: $(maps)
+	echo > $(out)/$*.swift
+	$(swiftc) -parse-as-library -module-name $* $(out)/$*.swift -emit-module -emit-module-path $@
+
+define program
+$(out)/$(1).o: $(call sources,$(1)) $(out)/Glibc.swiftmodule $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules)))
+	$$(swiftc) -module-name $(subst -,_,$(1)) $$(filter Sources/%,$$^) -c -o $$@
+endef
+$(foreach name,$(programs),$(eval $(call program,$(name))))
+
+# Programs that enter containers begin in CProtectedStart.
+$(out)/bulkhead-runtime $(out)/bulkhead-monitor: start := -Wl,--entry=bh_protected_start
+$(out)/bulkhead-runtime: libraries := -lseccomp
+$(addprefix $(out)/,$(programs)): $(out)/%: $(out)/%.o $(out)/Glibc.o $(objects)
+	clang -static -fuse-ld=lld -Wl,--gc-sections $(start) $^ -L$(tables) -lswiftUnicodeDataTables $(libraries) -lm -o $@
