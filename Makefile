@@ -2,6 +2,8 @@
 PREFIX ?= /usr/local
 PROGRAMS := bulkheadd bulkhead bulkhead-monitor bulkhead-runtime bulkhead-guest bulkhead-vmm
 SWIFT_BUILD := swift build -c release
+# Runtime, monitor and agent, in the place of those in the full language.
+EMBEDDED := $(MAKE) -j2 --no-print-directory -f scripts/embedded.mk
 SWIFT_TEST := swift test --skip-build --disable-xctest
 
 .PHONY: demo test build bench bench-vm lint format install uninstall clean dependencies
@@ -16,11 +18,13 @@ test: dependencies
 	scripts/make-rig
 	scripts/make-vm-guest
 	swift build --build-tests
+	$(EMBEDDED) INTO=.build/debug
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST)
 
 # Release binaries under .build/release/. One product at a time would link six times as slowly.
 build: dependencies
 	$(SWIFT_BUILD)
+	$(EMBEDDED) INTO=.build/release
 
 # Side by side with runc, crun and dockerd, in one run: ratios count, machines are noisy.
 bench: build

@@ -12,9 +12,12 @@ bulkhead-monitor := Linux OCI Wire ContainerRuntime Monitor bulkhead-monitor
 bulkhead-guest := Linux OCI Wire ContainerRuntime Monitor GuestAgent bulkhead-guest
 modules := Linux OCI Wire Seccomp ContainerRuntime Monitor GuestAgent
 
-# The tables of Unicode lie in a folder of their own, which the linker isn't told of.
-tables := $(shell swiftc -print-target-info | python3 -c 'import json, sys; info = json.load(sys.stdin); \
-    print(info["paths"]["runtimeResourcePath"] + "/embedded/" + info["target"]["unversionedTriple"])')
+# Swift's own folder, `lib/swift`, and the name of this machine: the tables of Unicode lie in a folder that the linker isn't
+# told of, and the compiler of C that belongs to it is perhaps not the host's.
+target := $(shell swiftc -print-target-info | python3 -c 'import json, sys; info = json.load(sys.stdin); \
+    print(info["paths"]["runtimeResourcePath"], info["target"]["unversionedTriple"])')
+tables := $(firstword $(target))/embedded/$(lastword $(target))
+clang := $(abspath $(firstword $(target))/../../bin/clang)
 maps := $(out)/CLinux.modulemap $(out)/CGlibc.modulemap Sources/CSeccomp/module.modulemap
 # Warnings are the other build's to give: it compiles the same sources, with the modules that are imported.
 swiftc := swiftc -swift-version 6 -package-name bulkhead -suppress-warnings -Osize -wmo \
@@ -40,7 +43,7 @@ endif
 
 $(out)/%.o: Sources/%.c $(headers) scripts/embedded.mk
 	@mkdir -p $(@D)
-	clang -O2 -Wall -Wextra -ffunction-sections $(addprefix -I,$(sort $(dir $(headers)))) -c $< -o $@
+	$(clang) -O2 -Wall -Wextra -ffunction-sections $(addprefix -I,$(sort $(dir $(headers)))) -c $< -o $@
 
 $(out)/CLinux.modulemap $(out)/CGlibc.modulemap: $(out)/%.modulemap: $(headers) scripts/embedded.mk
 	@mkdir -p $(@D)
@@ -64,4 +67,4 @@ $(foreach name,$(programs),$(eval $(call program,$(name))))
 $(out)/bulkhead-runtime $(out)/bulkhead-monitor: start := -Wl,--entry=bh_protected_start
 $(out)/bulkhead-runtime: libraries := -lseccomp
 $(addprefix $(out)/,$(programs)): $(out)/%: $(out)/%.o $(out)/Glibc.o $(objects)
-	clang -static -fuse-ld=lld -Wl,--gc-sections $(start) $^ -L$(tables) -lswiftUnicodeDataTables $(libraries) -lm -o $@
+	$(clang) -static -fuse-ld=lld -Wl,--gc-sections $(start) $^ -L$(tables) -lswiftUnicodeDataTables $(libraries) -lm -o $@
