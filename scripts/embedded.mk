@@ -2,8 +2,8 @@
 #
 # Into .build/embedded, always optimised, and to FOLDER, .build/debug say, where one is given. Each program is one module
 # here, with all the sources that it needs; the modules that they import are empty. Swift 6.3 compiles what a module uses
-# of others anew in each, which takes three times as long, and numbers a function's constant arrays anew each time: the
-# linker then takes unlike ones of one name for the same, and messages go out with each other's names.
+# of others anew in each, and numbers a function's constant arrays anew each time: the linker then takes unlike ones of
+# one name for the same, and messages go out with each other's names.
 out := .build/embedded
 programs := bulkhead-runtime bulkhead-monitor bulkhead-guest
 
