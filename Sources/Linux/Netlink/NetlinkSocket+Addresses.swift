@@ -87,6 +87,8 @@ enum NeighbourValue {
     static let fixed: UInt16 = 0x40
     /// NTF_MASTER: in the table of the bridge that the interface is a port of.
     static let ofMaster: UInt8 = 0x04
+    /// NTF_STICKY: whoever sends from the address through another port does not move it there (since Linux 4.20).
+    static let sticky: UInt8 = 0x40
 }
 
 /// Attributes of an address (linux/if_addr.h).

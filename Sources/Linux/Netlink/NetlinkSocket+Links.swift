@@ -89,8 +89,9 @@ extension NetlinkSocket {
     }
 
     /// Tells a bridge behind which of its ports a hardware address is, whatever it has learnt so far: the address may
-    /// have been behind another port a moment ago, and who only listens would not be found until it speaks. The entry
-    /// goes with the port.
+    /// have been behind another port a moment ago, and who only listens would not be found until it speaks. It stays
+    /// there whoever else sends from that address, so that no neighbour draws its packets to itself. The entry goes with
+    /// the port.
     public mutating func place(_ address: HardwareAddress, behind port: String) throws(SystemError) {
         guard let index = NetlinkSocket.index(of: port) else {
             throw SystemError("find the interface", port, code: ENODEV)
@@ -103,7 +104,7 @@ extension NetlinkSocket {
         request.append(UInt16(0))
         request.append(index)
         request.append(NeighbourValue.fixed)
-        request.append(NeighbourValue.ofMaster)
+        request.append(NeighbourValue.ofMaster | NeighbourValue.sticky)
         request.append(UInt8(0))
         request.append(NeighbourAttribute.linkAddress, address.bytes)
         try perform([request])

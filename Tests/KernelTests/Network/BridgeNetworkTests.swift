@@ -46,6 +46,9 @@ struct BridgeNetworkTests {
         #expect(third.endpoint.hardwareAddress == first.endpoint.hardwareAddress)
         let other = try TestServer("third", in: third.namespace, port: 80, .tcp)
         #expect(try ask(address, 80, .tcp, from: fixture.host).hasPrefix("third "))
+        // Nor does it help that somebody in the machine still speaks with that address.
+        _ = try ask(gateway, 82, .udp, from: second.namespace)
+        #expect(try ask(address, 80, .tcp, from: fixture.host).hasPrefix("third "))
         withExtendedLifetime((server, other)) {}
         try await network.close()
     }
