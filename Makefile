@@ -1,12 +1,11 @@
 # Bulkhead's verbs. Each installs by itself what it needs (scripts/install-dependencies), so root is expected.
 PREFIX ?= /usr/local
 PROGRAMS := bulkheadd bulkhead bulkhead-monitor bulkhead-runtime bulkhead-guest bulkhead-vmm
-SWIFT_BUILD := swift build -c release
 # Runtime, monitor and agent, in the place of those in the full language.
-EMBEDDED := $(MAKE) -j2 --no-print-directory -f scripts/embedded.mk
+EMBEDDED := $(MAKE) --no-print-directory -f scripts/embedded.mk
 SWIFT_TEST := swift test --skip-build --disable-xctest
 
-.PHONY: demo test build bench bench-vm lint format install uninstall clean dependencies
+.PHONY: demo test build bench bench-vm lint format install uninstall clean dependencies debug release embedded fixtures
 
 # Runs one program as a container, in a virtual machine, and twice in one machine, and prints what each costs.
 demo: build
@@ -14,17 +13,30 @@ demo: build
 
 # Builds in the debug configuration and runs every test: units, the real kernel, peers, machines and the real clients.
 test: dependencies
-	scripts/fetch-tools docker dockerd podman
-	scripts/make-rig
-	scripts/make-vm-guest
-	swift build --build-tests
+	$(MAKE) -j3 --no-print-directory debug embedded fixtures
 	$(EMBEDDED) INTO=.build/debug
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST)
 
-# Release binaries under .build/release/. One product at a time would link six times as slowly.
+# Release binaries under .build/release/.
 build: dependencies
-	$(SWIFT_BUILD)
+	$(MAKE) -j2 --no-print-directory release embedded
 	$(EMBEDDED) INTO=.build/release
+
+debug:
+	swift build --build-tests
+
+# One product at a time would link six times as slowly.
+release:
+	swift build -c release
+
+embedded:
+	$(EMBEDDED)
+
+# What the tests run against.
+fixtures:
+	scripts/fetch-tools docker dockerd podman
+	scripts/make-rig
+	scripts/make-vm-guest
 
 # Side by side with runc, crun and dockerd, in one run: ratios count, machines are noisy.
 bench: build

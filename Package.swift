@@ -4,7 +4,8 @@
 // Two sides share only Wire, OCI and Linux (`make lint` checks the arrows):
 //  - the daemon's side (bulkheadd, bulkhead): NIO, Foundation, GRDB are welcome;
 //  - the static side (monitor, runtime, guest, vmm): no NIO, no Foundation, linked into static executables.
-//    Runtime, monitor and agent can be built in Embedded Swift, too, from the same sources: scripts/embedded.mk.
+//    Runtime, monitor and agent ship in Embedded Swift, from the same sources (scripts/embedded.mk); what this makes of
+//    them takes the least time to build.
 import PackageDescription
 
 /// Settings of every target: Swift 6 language mode comes with the tools version.
@@ -31,34 +32,12 @@ let small: [SwiftSetting] = [
     ])
 ]
 
-/// Modules of the static side know the types that they use when they are compiled: Swift's runtime need not make them
-/// from their mangled names at the first use: about a third of the user time of a run before. One section
-/// for each function lets the linker leave out and order what is in them.
-let lean: [SwiftSetting] =
-    small + [
-        .unsafeFlags(
-            [
-                "-Xfrontend", "-prespecialize-generic-metadata", "-Xfrontend",
-                "-disable-concrete-type-metadata-mangled-name-accessors", "-Xfrontend", "-function-sections",
-            ], .when(configuration: .release))
-    ]
-
 /// Executables that run once per container, per machine or inside a guest need no shared library at all.
 /// lld does not report glibc's link-time notes about dlopen, which a static executable here never calls.
 let fullyStatic: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-use-ld=lld"])]
 
-/// Programs that make containers have what that executes side by side (scripts/order-functions).
-let ordered: [LinkerSetting] =
-    fullyStatic + [
-        .unsafeFlags(
-            [
-                "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/scripts/bulkhead-runtime.order",
-                "-Xlinker", "--no-warn-symbol-ordering",
-            ], .when(configuration: .release))
-    ]
-
 /// Programs that enter containers begin in CProtectedStart.
-let protected: [LinkerSetting] = ordered + [.unsafeFlags(["-Xlinker", "--entry=bh_protected_start"])]
+let protected: [LinkerSetting] = fullyStatic + [.unsafeFlags(["-Xlinker", "--entry=bh_protected_start"])]
 
 /// The command starts in 2 ms instead of 20 when Swift's own libraries need not be loaded and relocated.
 let staticRuntime: [LinkerSetting] = [
@@ -96,33 +75,33 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CProtectedStart"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
-        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict + lean),
-        .target(name: "OCI", swiftSettings: common + lean),
-        .target(name: "Wire", dependencies: ["OCI"], swiftSettings: strict + lean),
+        .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict + small),
+        .target(name: "OCI", swiftSettings: common + small),
+        .target(name: "Wire", dependencies: ["OCI"], swiftSettings: strict + small),
 
         // The static side.
-        .target(name: "Seccomp", dependencies: ["CSeccomp", "Linux", "OCI"], swiftSettings: common + lean),
-        .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"], swiftSettings: common + lean),
+        .target(name: "Seccomp", dependencies: ["CSeccomp", "Linux", "OCI"], swiftSettings: common + small),
+        .target(name: "ContainerRuntime", dependencies: ["Linux", "OCI"], swiftSettings: common + small),
         .target(
             name: "Monitor", dependencies: ["ContainerRuntime", "Linux", "OCI", "Wire"],
-            swiftSettings: common + lean),
+            swiftSettings: common + small),
         .target(
             name: "GuestAgent", dependencies: ["ContainerRuntime", "Linux", "Monitor", "OCI", "Wire"],
-            swiftSettings: common + lean),
+            swiftSettings: common + small),
         .target(
             name: "VMM", dependencies: ["CLinux", "Linux", "OCI", "Wire"], swiftSettings: strict + small + optimized),
         .executableTarget(
             name: "bulkhead-monitor", dependencies: ["CProtectedStart", "Monitor"], swiftSettings: common + small,
             linkerSettings: protected),
         .executableTarget(
-            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common + small, linkerSettings: ordered
-        ),
+            name: "bulkhead-guest", dependencies: ["GuestAgent"], swiftSettings: common + small,
+            linkerSettings: fullyStatic),
         .executableTarget(
             name: "bulkhead-vmm", dependencies: ["VMM"], swiftSettings: common + small, linkerSettings: fullyStatic),
         .executableTarget(
             name: "bulkhead-runtime",
             dependencies: ["CProtectedStart", "ContainerRuntime", "Linux", "OCI", "Seccomp"],
-            swiftSettings: common + lean, linkerSettings: protected),
+            swiftSettings: common + small, linkerSettings: protected),
 
         // The daemon's side.
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),

@@ -1,16 +1,15 @@
 # Builds runtime, monitor and agent in Embedded Swift: make -f scripts/embedded.mk [INTO=FOLDER]
 #
-# Into .build/embedded, always optimised, and to FOLDER, .build/debug say, where one is given. Each program is one module
-# here, with all the sources that it needs; the modules that they import are empty. Swift 6.3 compiles what a module uses
-# of others anew in each, and numbers a function's constant arrays anew each time: the linker then takes unlike ones of
-# one name for the same, and messages go out with each other's names.
+# Into .build/embedded, always optimised, and to FOLDER, .build/debug say, where one is given. All their sources are compiled
+# as one module, into an object each, and the linker takes for each program what is reached from its main function in
+# Sources/Embedded/Programs; the modules that they import are empty. Swift 6.3 compiles what a module uses of others anew in
+# each, and numbers a function's constant arrays anew each time: the linker then takes unlike ones of one name for the same,
+# and messages go out with each other's names.
 out := .build/embedded
 programs := bulkhead-runtime bulkhead-monitor bulkhead-guest
-
-bulkhead-runtime := Linux OCI Seccomp ContainerRuntime bulkhead-runtime
-bulkhead-monitor := Linux OCI Wire ContainerRuntime Monitor bulkhead-monitor
-bulkhead-guest := Linux OCI Wire ContainerRuntime Monitor GuestAgent bulkhead-guest
 modules := Linux OCI Wire Seccomp ContainerRuntime Monitor GuestAgent
+sources := $(shell find $(addprefix Sources/,$(modules) bulkhead-runtime Embedded/Programs) -name '*.swift' \
+    ! -name main.swift | LC_ALL=C sort)
 
 # Swift's own folder, `lib/swift`, and the name of this machine: the tables of Unicode lie in a folder that the linker isn't
 # told of, and the compiler of C that belongs to it is perhaps not the host's.
@@ -24,12 +23,12 @@ swiftc := swiftc -swift-version 6 -package-name bulkhead -suppress-warnings -Osi
     -enable-experimental-feature Embedded -enable-experimental-feature Extern \
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberImportVisibility \
     -enable-upcoming-feature InternalImportsByDefault -Xfrontend -function-sections \
-    $(addprefix -Xcc -fmodule-map-file=,$(maps)) -I $(out)
+    $(addprefix -Xcc -fmodule-map-file=,$(abspath $(maps))) -I $(abspath $(out))
 
 c := $(wildcard Sources/CLinux/*.c Sources/CProtectedStart/*.c Sources/Embedded/CGlibc/*.c)
 headers := $(wildcard Sources/CLinux/include/*.h Sources/CProtectedStart/include/*.h Sources/Embedded/CGlibc/include/*.h)
-objects := $(patsubst Sources/%.c,$(out)/%.o,$(c))
-sources = $(shell find $(addprefix Sources/,$($(1))) -name '*.swift' | LC_ALL=C sort)
+objects := $(patsubst Sources/%.c,$(out)/%.o,$(c)) $(out)/Glibc.o \
+    $(patsubst %.swift,$(out)/programs/%.o,$(notdir $(sources)))
 
 .DELETE_ON_ERROR:
 .PHONY: all
@@ -56,15 +55,15 @@ $(out)/Glibc.swiftmodule $(out)/Glibc.o &: Sources/Embedded/Glibc/Glibc.swift $(
 $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules))): $(out)/%.swiftmodule: $(maps)
 	echo > $(out)/$*.swift
 	$(swiftc) -parse-as-library -module-name $* $(out)/$*.swift -emit-module -emit-module-path $@
+	@touch $@ # which the compiler does only where the module is another one
 
-define program
-$(out)/$(1).o: $(call sources,$(1)) $(out)/Glibc.swiftmodule $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules)))
-	$$(swiftc) -module-name $(subst -,_,$(1)) $$(filter Sources/%,$$^) -c -o $$@
-endef
-$(foreach name,$(programs),$(eval $(call program,$(name))))
+$(filter $(out)/programs/%,$(objects)) &: $(sources) $(out)/Glibc.swiftmodule \
+        $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules)))
+	@mkdir -p $(out)/programs
+	cd $(out)/programs && $(swiftc) -num-threads 2 -parse-as-library -module-name Programs -c $(abspath $(sources))
 
 # Programs that enter containers begin in CProtectedStart.
 $(out)/bulkhead-runtime $(out)/bulkhead-monitor: start := -Wl,--entry=bh_protected_start
-$(out)/bulkhead-runtime: libraries := -lseccomp
-$(addprefix $(out)/,$(programs)): $(out)/%: $(out)/%.o $(out)/Glibc.o $(objects)
-	$(clang) -static -fuse-ld=lld -Wl,--gc-sections $(start) $^ -L$(tables) -lswiftUnicodeDataTables $(libraries) -lm -o $@
+$(addprefix $(out)/,$(programs)): $(out)/%: $(objects)
+	$(clang) -static -fuse-ld=lld -Wl,--gc-sections -Wl,--defsym=main=$(subst -,_,$*) $(start) $^ \
+	    -L$(tables) -lswiftUnicodeDataTables -lseccomp -lm -o $@

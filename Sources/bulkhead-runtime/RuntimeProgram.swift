@@ -7,8 +7,17 @@ import OCI
 enum RuntimeProgram {
     static let version = "0.1.0"
 
+    /// Runs the command that this program was started with, to its exit code.
+    static func main() -> Never {
+        Memory.growInLargeSteps()
+        let status = run(Array(CommandLine.arguments.dropFirst()))
+        // Nothing is left to be done at exit but to write what was printed: what the kernel frees needs no care.
+        fflush(nil)
+        _exit(status)
+    }
+
     /// Runs one command; returns the exit code.
-    static func run(_ words: [String]) -> Int32 {
+    private static func run(_ words: [String]) -> Int32 {
         var options = GlobalOptions()
         // runc keeps 1 for exec's own program and has this for what went wrong before.
         var failure: Int32 = 1
