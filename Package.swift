@@ -73,7 +73,7 @@ let package = Package(
     targets: [
         // Shared by both sides.
         .target(name: "CLinux"),
-        .target(name: "CProtectedStart"),
+        .target(name: "CProtectedStart", dependencies: ["CLinux"]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .target(name: "Linux", dependencies: ["CLinux"], swiftSettings: strict + small),
         .target(name: "OCI", swiftSettings: common + small),

@@ -1,6 +1,7 @@
 // Nothing here may use the C library, which is not set up: no function, no thread-local variable, no stack protector.
 #define _GNU_SOURCE
 #include "protected_start.h"
+#include "direct.h"
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/syscall.h>
@@ -19,17 +20,6 @@ __asm__(".text\n"
         "    add $8, %rsp\n"
         "    pop %rdx\n"
         "    jmp _start\n");
-
-static long call(long number, long first, const void *second, long third, const void *fourth, long fifth) {
-    long result;
-    register const void *r10 __asm__("r10") = fourth;
-    register long r8 __asm__("r8") = fifth;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(first), "S"(second), "d"(third), "r"(r10), "r"(r8)
-                     : "rcx", "r11", "memory");
-    return result;
-}
 #elif defined(__aarch64__)
 // x0 belongs to the C library's entry point; it is 0 in a static program.
 __asm__(".text\n"
@@ -40,17 +30,6 @@ __asm__(".text\n"
         "    bl bh_protect\n"
         "    mov x0, #0\n"
         "    b _start\n");
-
-static long call(long number, long first, const void *second, long third, const void *fourth, long fifth) {
-    register long x8 __asm__("x8") = number;
-    register long x0 __asm__("x0") = first;
-    register const void *x1 __asm__("x1") = second;
-    register long x2 __asm__("x2") = third;
-    register const void *x3 __asm__("x3") = fourth;
-    register long x4 __asm__("x4") = fifth;
-    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-    return x0;
-}
 #else
 #error "an entry point for this architecture is missing"
 #endif
@@ -75,11 +54,11 @@ __attribute__((used, visibility("hidden"), no_stack_protector, no_builtin)) void
            !is(arguments[index], "exec") && !is(arguments[index], "--socket"))
         index++;
     if (index >= stack[0]) return;
-    if (call(SYS_statfs, (long)path, &status, 0, 0, 0) < 0 || status.f_flags & 1 /* ST_RDONLY */) return;
-    long mount = call(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
+    if (bh_direct(SYS_statfs, (long)path, &status, 0, 0, 0) < 0 || status.f_flags & 1 /* ST_RDONLY */) return;
+    long mount = bh_direct(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
     if (mount < 0) return;
-    if (call(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0)
-        call(SYS_execveat, mount, "", (long)arguments, environment, AT_EMPTY_PATH);
+    if (bh_direct(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &read_only, sizeof read_only) == 0)
+        bh_direct(SYS_execveat, mount, "", (long)arguments, environment, AT_EMPTY_PATH);
     // Refused: the program goes on, and sees for itself what can be done.
-    call(SYS_close, mount, 0, 0, 0, 0);
+    bh_direct(SYS_close, mount, 0, 0, 0, 0);
 }

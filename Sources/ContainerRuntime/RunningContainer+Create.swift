@@ -14,6 +14,8 @@ extension RunningContainer {
         _ blueprint: ContainerBlueprint, streams: StandardStreams, programs: DevicePrograms = DevicePrograms(),
         meanwhile: (_ process: Int32, _ group: Cgroup) -> Void = { _, _ in }
     ) throws(RuntimeError) -> RunningContainer {
+        // Begun before anything else: it is what takes the kernel longest.
+        var network = makingNetwork(blueprint)
         let plan = try ContainerPlan(blueprint)
         guard plan.process.process.terminal == (streams == .terminal) else {
             throw .invalid("process.terminal: does not fit the streams that the process gets")
@@ -21,12 +23,24 @@ extension RunningContainer {
         let layout = try plan.layout()
         if blueprint.usesSystemd { return try createInScope(plan, streams, layout, meanwhile) }
         if blueprint.isRootless {
-            return try create(plan, streams, layout, in: try plan.makeGroup(layout), beingMade: nil, meanwhile)
+            return try create(
+                plan, streams, layout, in: try plan.makeGroup(layout), beingMade: nil, &network, meanwhile)
         }
         let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
             try CgroupCreation(plan.cgroupPath, layout: layout, limits: plan.limits, programs: programs)
         }
-        return try create(plan, streams, layout, in: group.group, beingMade: group, meanwhile)
+        return try create(plan, streams, layout, in: group.group, beingMade: group, &network, meanwhile)
+    }
+
+    /// A network namespace for a container that is to have a new one, where that can belong to our own user namespace and
+    /// the container's process can be told of it. Where this host refuses, that process makes it.
+    private static func makingNetwork(_ blueprint: ContainerBlueprint) -> NetworkNamespaceMaker? {
+        let namespaces = blueprint.specification.linux.namespaces
+        guard !blueprint.usesSystemd, !blueprint.isRootless,
+            namespaces.contains(where: { $0.kind == .network && $0.path == nil }),
+            !namespaces.contains(where: { $0.kind == .user || $0.kind == .time })
+        else { return nil }
+        return try? NetworkNamespaceMaker()
     }
 
     private static func createInScope(
@@ -35,7 +49,8 @@ extension RunningContainer {
     ) throws(RuntimeError) -> RunningContainer {
         let holder = try ScopeHolder()
         let cgroup = try holder.makeGroup(plan, layout)
-        let container = try create(plan, streams, layout, in: cgroup, beingMade: nil, meanwhile)
+        var network: NetworkNamespaceMaker?
+        let container = try create(plan, streams, layout, in: cgroup, beingMade: nil, &network, meanwhile)
         do { try holder.end(cgroup, plan.limits) } catch {
             // The error that matters is the one before.
             try? container.destroy()
@@ -46,7 +61,8 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, in cgroup: Cgroup,
-        beingMade creation: CgroupCreation?, _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
+        beingMade creation: CgroupCreation?, _ network: inout NetworkNamespaceMaker?,
+        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
     ) throws(RuntimeError) -> RunningContainer {
         var cache: CacheControl?
         do {
@@ -54,7 +70,7 @@ extension RunningContainer {
             cache = try CacheControl(plan.specification, id: plan.blueprint.id)
             try cache?.prepare()
             let entersLate = try plan.entersLate(cgroup)
-            return try create(plan, streams, layout, cgroup, creation, cache, entersLate: entersLate, meanwhile)
+            return try create(plan, streams, layout, cgroup, creation, cache, entersLate, &network, meanwhile)
         } catch {
             // The kernel's killer leaves no message; whoever reads the error wants to know.
             let isTooLow = plan.limits.memory != nil && cgroup.outOfMemoryKills > 0
@@ -68,8 +84,8 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup,
-        _ creation: CgroupCreation?, _ cache: CacheControl?, entersLate: Bool,
-        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
+        _ creation: CgroupCreation?, _ cache: CacheControl?, _ entersLate: Bool,
+        _ network: inout NetworkNamespaceMaker?, _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
     ) throws(RuntimeError) -> RunningContainer {
         var prepared = try PreparedStreams(streams)
         let pair = try step("connect with the process") { () throws(SystemError) in
@@ -83,12 +99,14 @@ extension RunningContainer {
             try step("hide the process") { () throws(SystemError) in try Privilege.setDumpable(false) }
         }
         let host = try HostMounts(plan)
+        if plan.needsAssistance || entersLate { network = nil }
+        let getsNetwork = network != nil
         let result = try clone(plan, entersLate ? nil : cgroup)
         switch consume result {
         case .child:
             let start = ContainerInit(
                 plan: plan, channel: ChildChannel(theirs), layout: layout, cgroup: cgroup, host: host,
-                entersLate: entersLate)
+                entersLate: entersLate, getsNetwork: getsNetwork)
             start.run(streams: prepared.child)
         case .parent(let process, let descriptor):
             _ = consume theirs
@@ -101,7 +119,7 @@ extension RunningContainer {
                     try creation?.finish()
                 }
                 if !plan.needsAssistance && !entersLate {
-                    try step("let the process go on") { () throws(SystemError) in try ours.orderGoingOn() }
+                    try letGoOn(ours, network.take())
                 }
                 meanwhile(process, cgroup)
                 var output: Descriptor?
@@ -125,6 +143,15 @@ extension RunningContainer {
                 bundle: plan.blueprint.bundle, specification: plan.specification, seccompFilter: plan.process.filter,
                 cgroup: cgroup, streams: prepared.ours, channel: ours, devices: devices)
         }
+    }
+
+    /// Tells the process that its control groups are made, and which its network namespace is. Where that could not be
+    /// made the process tries for itself, and says what is wrong.
+    private static func letGoOn(
+        _ channel: borrowing ChildChannel, _ network: consuming NetworkNamespaceMaker?
+    ) throws(RuntimeError) {
+        let made = try? network.take()?.finish()
+        do { try channel.orderGoingOn(into: made) } catch { throw RuntimeError("let the process go on", error) }
     }
 
     /// The new process, in its namespaces.

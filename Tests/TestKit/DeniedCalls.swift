@@ -8,6 +8,8 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
         // Calls that there are not, by their number.
         case pidfdSendSignal, pidfdOpen, openTree, moveMount, fsopen, fsconfig, fsmount
         case clone3, closeRange, openat2, pidfdGetfd, faccessat2, epollPwait2, setMountAttributes, execveat
+        /// clone(2): what shares memory or begins at another place is made by it.
+        case clone
         /// setns(2) with a pidfd (Linux 5.8): with more than one kind of namespace at once.
         case joiningByProcess
         /// unshare(2) with CLONE_NEWTIME (Linux 5.6).
@@ -57,10 +59,12 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
     #if arch(x86_64)
     private static let (setns, unshare): (UInt32, UInt32) = (308, 272)
     private static let (execveat, seccomp): (UInt32, UInt32) = (322, 317)
+    private static let clone: UInt32 = 56
     private static let prctl = 157
     #else
     private static let (setns, unshare): (UInt32, UInt32) = (268, 97)
     private static let (execveat, seccomp): (UInt32, UInt32) = (281, 277)
+    private static let clone: UInt32 = 220
     private static let prctl = 167
     #endif
 
@@ -73,6 +77,7 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
         case .fsconfig: 431
         case .fsmount: 432
         case .pidfdOpen: 434
+        case .clone: DeniedCalls.clone
         case .clone3: 435
         case .closeRange: 436
         case .openat2: 437

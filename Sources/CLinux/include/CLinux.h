@@ -2,6 +2,7 @@
 // One header for each kernel area; symbols begin with `bh_`; every function returns -1 and sets errno on failure.
 #pragma once
 #include "clock.h"
+#include "direct.h"
 #include "events.h"
 #include "file.h"
 #include "kvm.h"
@@ -9,6 +10,7 @@
 #include "memory.h"
 #include "mount.h"
 #include "netlink.h"
+#include "network.h"
 #include "privilege.h"
 #include "process.h"
 #include "program.h"

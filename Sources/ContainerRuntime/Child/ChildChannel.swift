@@ -8,7 +8,7 @@ internal import OCI
 ///  parent                                    child
 ///    |                 N                       |  only where the parent must say who its users are
 ///    | <-------------------------------------- |
-///    | G                                       |  the control groups are made
+///    | G + descriptor                          |  the control groups are made, and the network namespace where one is
 ///    | --------------------------------------> |
 ///    |                 T + descriptor          |  the terminal's master
 ///    | <-------------------------------------- |
@@ -97,13 +97,24 @@ struct ChildChannel: ~Copyable {
         return message.bytes
     }
 
+    /// Waits until the parent has made the control groups, and returns the network namespace that it has made.
+    func awaitGroups() throws(SystemError) -> Descriptor? {
+        guard var message = try UnixSocket.receive(upTo: ChildChannel.largestPacket, over: socket) else { return nil }
+        if message.bytes.isEmpty { Program.exitNow(1) }
+        return message.takeDescriptor()
+    }
+
     // The parent's half.
 
     /// A process that has ended meanwhile has left a report that says why.
-    func orderGoingOn() throws(SystemError) {
-        do { try UnixSocket.send(Array("G".utf8), over: socket) } catch
-            where error.code == EPIPE || error.code == ECONNRESET
-        {}
+    func orderGoingOn(into network: consuming Descriptor? = nil) throws(SystemError) {
+        do throws(SystemError) {
+            if let network {
+                try UnixSocket.send(Array("G".utf8), descriptors: [network.rawValue], over: socket)
+            } else {
+                try UnixSocket.send(Array("G".utf8), over: socket)
+            }
+        } catch  where error.code == EPIPE || error.code == ECONNRESET {}
     }
 
     func orderGoingOn(as process: Int32) throws(SystemError) {

@@ -13,14 +13,17 @@ struct ContainerInit: ~Copyable {
     private let host: HostMounts
     /// Whether the parent has to move this process into the control group.
     private let entersLate: Bool
+    /// Whether the parent is making the network namespace.
+    private let getsNetwork: Bool
     /// Whether the user namespace lets nobody change groups.
     private var areGroupsFixed = false
 
     init(
         plan: ContainerPlan, channel: consuming ChildChannel, layout: CgroupLayout, cgroup: Cgroup,
-        host: consuming HostMounts, entersLate: Bool
+        host: consuming HostMounts, entersLate: Bool, getsNetwork: Bool
     ) {
         self.entersLate = entersLate
+        self.getsNetwork = getsNetwork
         self.plan = plan
         self.host = host
         self.channel = channel
@@ -47,31 +50,32 @@ struct ContainerInit: ~Copyable {
         try step("start a session") { () throws(SystemError) in try Program.startSession() }
         if plan.blueprint.newKeyring { try SessionKeyring.replace(for: process) }
         Privilege.setMask(0)
-        if !plan.createdByItself.isEmpty {
-            try step("make the namespaces") { () throws(SystemError) in try Namespaces.unshare(plan.createdByItself) }
+        let namespaces = plan.createdByItself.subtracting(getsNetwork ? .network : [])
+        if !namespaces.isEmpty {
+            try step("make the namespaces") { () throws(SystemError) in try Namespaces.unshare(namespaces) }
         }
         if plan.needsAssistance || entersLate { try enterOwnNamespaces() }
         try findUsers()
         for namespace in plan.joined where namespace.kind != .pid && namespace.kind != .user { try join(namespace) }
-        if plan.created.contains(.network) {
-            try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }
-        }
         if let name = plan.specification.hostname {
             try step("set the host name") { () throws(SystemError) in try Program.setHostname(name) }
         }
         if let name = plan.specification.domainname {
             try step("set the domain name") { () throws(SystemError) in try Program.setDomainname(name) }
         }
-        try setKernelParameters()
         let setup = try RootSetup(plan: plan, host: host)
 
-        // What the mounts take counts as the container's.
+        // While the parent makes the control groups and the network namespace.
+        let independent = plan.mounts.prefix { $0.isIndependent }.count
+        try mount(0..<independent, setup)
+
+        let network = try awaitGroups()
+        try enterNetwork(network)
+        try setKernelParameters()
+        // What is mounted from here on counts as the container's.
         try enterControlGroups()
         try setOutOfMemoryScore()
-        for (index, mount) in plan.mounts.enumerated() {
-            let tree = try step("mount \(mount.destination)") { () throws(SystemError) in try host.bind(index) }
-            try setup.mount(mount, tree: tree, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
-        }
+        try mount(independent..<plan.mounts.count, setup)
         try setup.placeFiles()
         try setup.makeDevices(host)
         try setup.protectPaths()
@@ -102,6 +106,14 @@ struct ContainerInit: ~Copyable {
             plan.blueprint.state(.created, process: Program.number))
         let error = Program.execute(command, arguments: process.arguments, environment: environment)
         throw Command.failure(command, error)
+    }
+
+    private func mount(_ range: Range<Int>, _ setup: borrowing RootSetup) throws(RuntimeError) {
+        for index in range {
+            let mount = plan.mounts[index]
+            let tree = try step("mount \(mount.destination)") { () throws(SystemError) in try host.bind(index) }
+            try setup.mount(mount, tree: tree, cgroup: cgroup, ownView: plan.created.contains(.cgroup))
+        }
     }
 
     private func join(_ namespace: (kind: Namespaces, path: String)) throws(RuntimeError) {
@@ -142,11 +154,28 @@ struct ContainerInit: ~Copyable {
         }
     }
 
+    /// Waits until the parent has made the groups, and maybe the network namespace.
+    private func awaitGroups() throws(RuntimeError) -> Descriptor? {
+        guard !plan.needsAssistance && !entersLate else { return nil }
+        return try step("wait for the control groups") { () throws(SystemError) in try channel.awaitGroups() }
+    }
+
+    /// Enters the network namespace that the parent has made, or makes one where it could not.
+    private func enterNetwork(_ network: consuming Descriptor?) throws(RuntimeError) {
+        guard plan.created.contains(.network) else { return }
+        if let network {
+            return try step("enter the network namespace") { () throws(SystemError) in
+                try Namespaces.join(network.rawValue, .network)
+            }
+        }
+        if getsNetwork {
+            try step("make the network namespace") { () throws(SystemError) in try Namespaces.unshare(.network) }
+        }
+        try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }
+    }
+
     /// Enters the container's groups; from then on the view of them can be the container's own.
     private func enterControlGroups() throws(RuntimeError) {
-        if !plan.needsAssistance && !entersLate {
-            try step("wait for the control groups") { () throws(SystemError) in _ = try channel.order() }
-        }
         // With a user namespace the parent has done it: the groups' files are the host's.
         if !plan.hasUserNamespace {
             try step("enter the control groups") { () throws(SystemError) in try cgroup.enterSeparate() }

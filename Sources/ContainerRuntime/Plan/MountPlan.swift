@@ -40,6 +40,13 @@ struct MountPlan: Sendable, Equatable {
     /// The SELinux context of a new file system.
     var label: String?
 
+    /// Whether it is the same in every network namespace and control group, and takes next to no memory: what can be
+    /// mounted before those are there.
+    var isIndependent: Bool {
+        guard case .fileSystem(let type) = kind, !copiesUp else { return false }
+        return ["proc", "tmpfs", "devpts", "mqueue"].contains(type)
+    }
+
     /// - Parameter container: the mappings of the container's own user namespace.
     init(_ mount: RuntimeMount, container: IdentityMap? = nil) throws(RuntimeError) {
         // Relative ones have been taken as relative to the root for long, and are by runc.
