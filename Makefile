@@ -14,13 +14,13 @@ demo: build
 # Builds in the debug configuration and runs every test: units, the real kernel, peers, machines and the real clients.
 test: dependencies
 	$(MAKE) -j3 --no-print-directory debug embedded fixtures
-	$(EMBEDDED) INTO=.build/debug
+	+$(EMBEDDED) INTO=.build/debug
 	BULKHEAD_BIN="$$(swift build --show-bin-path)" $(SWIFT_TEST)
 
 # Release binaries under .build/release/.
 build: dependencies
 	$(MAKE) -j2 --no-print-directory release embedded
-	$(EMBEDDED) INTO=.build/release
+	+$(EMBEDDED) INTO=.build/release
 
 debug:
 	swift build --build-tests
@@ -30,7 +30,7 @@ release:
 	swift build -c release
 
 embedded:
-	$(EMBEDDED)
+	+$(EMBEDDED)
 
 # What the tests run against.
 fixtures:
