@@ -51,11 +51,12 @@ $(out)/CLinux.modulemap $(out)/CGlibc.modulemap: $(out)/%.modulemap: $(headers) 
 $(out)/Glibc.swiftmodule $(out)/Glibc.o &: Sources/Embedded/Glibc/Glibc.swift $(maps)
 	$(swiftc) -parse-as-library -module-name Glibc $< -emit-module -emit-module-path $(out)/Glibc.swiftmodule \
 	    -c -o $(out)/Glibc.o
+	@touch $(out)/Glibc.swiftmodule # the compiler does it only where the module is another one
 
 $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules))): $(out)/%.swiftmodule: $(maps)
 	echo > $(out)/$*.swift
 	$(swiftc) -parse-as-library -module-name $* $(out)/$*.swift -emit-module -emit-module-path $@
-	@touch $@ # which the compiler does only where the module is another one
+	@touch $@
 
 $(filter $(out)/programs/%,$(objects)) &: $(sources) $(out)/Glibc.swiftmodule \
         $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules)))
