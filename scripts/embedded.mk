@@ -51,7 +51,7 @@ $(out)/CLinux.modulemap $(out)/CGlibc.modulemap: $(out)/%.modulemap: $(headers) 
 $(out)/Glibc.swiftmodule $(out)/Glibc.o &: Sources/Embedded/Glibc/Glibc.swift $(maps)
 	$(swiftc) -parse-as-library -module-name Glibc $< -emit-module -emit-module-path $(out)/Glibc.swiftmodule \
 	    -c -o $(out)/Glibc.o
-	@touch $(out)/Glibc.swiftmodule # the compiler does it only where the module is another one
+	@touch $(out)/Glibc.swiftmodule # the compiler leaves what is as it was
 
 $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules))): $(out)/%.swiftmodule: $(maps)
 	echo > $(out)/$*.swift
@@ -62,6 +62,7 @@ $(filter $(out)/programs/%,$(objects)) &: $(sources) $(out)/Glibc.swiftmodule \
         $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules)))
 	@mkdir -p $(out)/programs
 	cd $(out)/programs && $(swiftc) -num-threads 2 -parse-as-library -module-name Programs -c $(abspath $(sources))
+	@touch $(out)/programs/*.o
 
 # Programs that enter containers begin in CProtectedStart.
 $(out)/bulkhead-runtime $(out)/bulkhead-monitor: start := -Wl,--entry=bh_protected_start
