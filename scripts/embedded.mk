@@ -51,7 +51,7 @@ $(out)/CLinux.modulemap $(out)/CGlibc.modulemap: $(out)/%.modulemap: $(headers) 
 $(out)/Glibc.swiftmodule $(out)/Glibc.o &: Sources/Embedded/Glibc/Glibc.swift $(maps)
 	$(swiftc) -parse-as-library -module-name Glibc $< -emit-module -emit-module-path $(out)/Glibc.swiftmodule \
 	    -c -o $(out)/Glibc.o
-	@touch $(out)/Glibc.swiftmodule # the compiler leaves what is as it was
+	@touch $(out)/Glibc.swiftmodule $(out)/Glibc.o # the compiler leaves what is as it was
 
 $(addprefix $(out)/,$(addsuffix .swiftmodule,$(modules))): $(out)/%.swiftmodule: $(maps)
 	echo > $(out)/$*.swift
