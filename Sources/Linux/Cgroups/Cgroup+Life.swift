@@ -135,8 +135,9 @@ extension Cgroup {
     /// The same for the directories alone, without those that are `kept`.
     func remove(except kept: [String]) throws(SystemError) {
         var failure: SystemError?
+        let deadline = Clock.monotonicMilliseconds + 1000
         for directory in allDirectories where !kept.contains(directory) {
-            do { try Cgroup.removeTree(directory) } catch  where error.code != ENOENT {
+            do { try Cgroup.removeTree(directory, until: deadline) } catch  where error.code != ENOENT {
                 failure = failure ?? error
             } catch {}
         }
@@ -144,13 +145,12 @@ extension Cgroup {
     }
 
     /// Groups that the container has made below its own go with it.
-    private static func removeTree(_ directory: String) throws(SystemError) {
-        let deadline = Clock.monotonicMilliseconds + 1000
+    private static func removeTree(_ directory: String, until deadline: Int64) throws(SystemError) {
         while true {
             do throws(SystemError) { return try Files.removeDirectory(directory) } catch  where error.code == EBUSY {
                 guard Clock.monotonicMilliseconds < deadline else { throw error }
                 for name in try Files.entries(of: directory) where Files.isDirectory("\(directory)/\(name)") {
-                    try removeTree("\(directory)/\(name)")
+                    try removeTree("\(directory)/\(name)", until: deadline)
                 }
                 // Who ends still counts for a moment, though the list of processes has it no more; v1 tells nobody when
                 // that is over.
