@@ -17,16 +17,22 @@ target := $(shell swiftc -print-target-info | python3 -c 'import json, sys; info
     print(info["paths"]["runtimeResourcePath"], info["target"]["unversionedTriple"])')
 tables := $(firstword $(target))/embedded/$(lastword $(target))
 clang := $(abspath $(firstword $(target))/../../bin/clang)
-maps := $(out)/CLinux.modulemap $(out)/CGlibc.modulemap Sources/CSeccomp/module.modulemap
+maps := $(out)/CLinux.modulemap $(out)/CLibrary.modulemap Sources/CSeccomp/module.modulemap
+# The C library is musl: a static program of glibc asks the processor some thirty questions before its main function, each of
+# which leaves a virtual machine: half of the start. The kernel's headers lie among glibc's, which are not for musl.
+processor := $(shell uname -m)
+musl := /usr/lib/$(processor)-linux-musl
+kernel := $(addprefix /usr/include/,linux asm-generic mtd seccomp.h seccomp-syscalls.h) /usr/include/$(processor)-linux-gnu/asm
+library := -nostdlibinc -isystem /usr/include/$(processor)-linux-musl -isystem $(abspath $(out))/include
 # Warnings are the other build's to give: it compiles the same sources, with the modules that are imported.
 swiftc := swiftc -swift-version 6 -package-name bulkhead -suppress-warnings -Osize -wmo \
     -enable-experimental-feature Embedded -enable-experimental-feature Extern \
     -enable-upcoming-feature ExistentialAny -enable-upcoming-feature MemberImportVisibility \
     -enable-upcoming-feature InternalImportsByDefault -Xfrontend -function-sections \
-    $(addprefix -Xcc -fmodule-map-file=,$(abspath $(maps))) -I $(abspath $(out))
+    $(addprefix -Xcc -fmodule-map-file=,$(abspath $(maps))) $(addprefix -Xcc ,$(library)) -I $(abspath $(out))
 
-c := $(wildcard Sources/CLinux/*.c Sources/CProtectedStart/*.c Sources/Embedded/CGlibc/*.c)
-headers := $(wildcard Sources/CLinux/include/*.h Sources/CProtectedStart/include/*.h Sources/Embedded/CGlibc/include/*.h)
+c := $(wildcard Sources/CLinux/*.c Sources/CProtectedStart/*.c Sources/Embedded/CLibrary/*.c)
+headers := $(wildcard Sources/CLinux/include/*.h Sources/CProtectedStart/include/*.h Sources/Embedded/CLibrary/include/*.h)
 objects := $(patsubst Sources/%.c,$(out)/%.o,$(c)) $(out)/Glibc.o \
     $(patsubst %.swift,$(out)/programs/%.o,$(notdir $(sources)))
 
@@ -40,12 +46,18 @@ ifdef INTO
 	done
 endif
 
-$(out)/%.o: Sources/%.c $(headers) scripts/embedded.mk
+# musl's CMSG_NXTHDR compares a signed number with an unsigned one.
+$(out)/%.o: Sources/%.c $(headers) $(out)/include
 	@mkdir -p $(@D)
-	$(clang) -O2 -Wall -Wextra -ffunction-sections $(addprefix -I,$(sort $(dir $(headers)))) -c $< -o $@
+	$(clang) -O2 -Wall -Wextra -Wno-sign-compare -ffunction-sections $(library) $(addprefix -I,$(sort $(dir $(headers)))) \
+	    -c $< -o $@
 
-$(out)/CLinux.modulemap $(out)/CGlibc.modulemap: $(out)/%.modulemap: $(headers) scripts/embedded.mk
-	@mkdir -p $(@D)
+$(out)/include: scripts/embedded.mk
+	@mkdir -p $@
+	ln -sfn $(kernel) $@
+	@touch $@
+
+$(out)/CLinux.modulemap $(out)/CLibrary.modulemap: $(out)/%.modulemap: $(headers) $(out)/include
 	echo 'module $* { header "$(abspath $(filter %/$*.h,$(headers)))" export * }' > $@
 
 $(out)/Glibc.swiftmodule $(out)/Glibc.o &: Sources/Embedded/Glibc/Glibc.swift $(maps)
@@ -67,5 +79,6 @@ $(filter $(out)/programs/%,$(objects)) &: $(sources) $(out)/Glibc.swiftmodule \
 # Programs that enter containers begin in CProtectedStart.
 $(out)/bulkhead-runtime $(out)/bulkhead-monitor: start := -Wl,--entry=bh_protected_start
 $(addprefix $(out)/,$(programs)): $(out)/%: $(objects)
-	$(clang) -static -fuse-ld=lld -Wl,--gc-sections -Wl,--defsym=main=$(subst -,_,$*) $(start) $^ \
-	    -L$(tables) -lswiftUnicodeDataTables -lseccomp -lm -o $@
+	$(clang) -static -nostdlib -fuse-ld=lld -Wl,--gc-sections -Wl,--defsym=main=$(subst -,_,$*) $(start) \
+	    $(musl)/crt1.o $(musl)/crti.o $^ -L$(tables) -lswiftUnicodeDataTables -L$(musl) -lseccomp -lc \
+	    $(shell $(clang) -print-libgcc-file-name) $(musl)/crtn.o -o $@

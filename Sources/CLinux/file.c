@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "file.h"
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>

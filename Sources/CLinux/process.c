@@ -5,9 +5,9 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -60,45 +60,79 @@ int bh_close_range(unsigned int first, unsigned int last, unsigned int flags) {
 
 int bh_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
 
-int bh_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[], const int *sources,
-             const int *targets, int count, int new_session) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error) return error;
-    error = posix_spawnattr_init(&attributes);
-    if (error) {
-        posix_spawn_file_actions_destroy(&actions);
-        return error;
-    }
-    // Sources and targets may overlap: everything goes through numbers above both first.
+// What a process that is to be another program gets to know, on its parent's memory; `error` is what it found.
+struct start {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const int *sources;
+    const int *targets;
+    int count;
+    int new_session;
+    int error;
+};
+
+// Sources and targets may overlap: everything goes through numbers above both first.
+static int arrange(const struct start *start) {
     int above = 2, highest = 2, standard = 0;
-    for (int i = 0; i < count; i++) {
-        if (sources[i] > above) above = sources[i];
-        if (targets[i] > above) above = targets[i];
-        if (targets[i] > highest) highest = targets[i];
-        if (targets[i] < 3) standard |= 1 << targets[i];
+    for (int i = 0; i < start->count; i++) {
+        if (start->sources[i] > above) above = start->sources[i];
+        if (start->targets[i] > above) above = start->targets[i];
+        if (start->targets[i] > highest) highest = start->targets[i];
+        if (start->targets[i] < 3) standard |= 1 << start->targets[i];
     }
     above++;
-    for (int i = 0; i < count && !error; i++)
-        error = posix_spawn_file_actions_adddup2(&actions, sources[i], above + i);
-    for (int i = 0; i < count && !error; i++)
-        error = posix_spawn_file_actions_adddup2(&actions, above + i, targets[i]);
-    for (int i = 0; i < 3 && !error; i++)
-        if (!(standard & 1 << i)) error = posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
-    if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, highest + 1);
-    sigset_t none, all;
+    for (int i = 0; i < start->count; i++)
+        if (dup2(start->sources[i], above + i) < 0) return -1;
+    for (int i = 0; i < start->count; i++)
+        if (dup2(above + i, start->targets[i]) < 0) return -1;
+    for (int i = 0; i < 3; i++) {
+        if (standard & 1 << i) continue;
+        close(i);
+        if (open("/dev/null", O_RDWR) < 0) return -1;
+    }
+    if (bh_close_range((unsigned)highest + 1, ~0U, 0) == 0 || errno != ENOSYS) return 0;
+    // Before Linux 5.9: nobody knows which are open, but how many may be.
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -1;
+    for (int i = highest + 1; i < (int)limit.rlim_cur; i++) close(i);
+    return 0;
+}
+
+// The parent waits meanwhile: no more may be called here than after vfork(2).
+static int begin(void *argument) {
+    struct start *start = argument;
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    // The two that can't be set, and those that the C library keeps for itself, are refused.
+    for (int number = 1; number < NSIG; number++) sigaction(number, &action, NULL);
+    sigset_t none;
     sigemptyset(&none);
+    if ((!start->new_session || setsid() >= 0) && arrange(start) == 0) {
+        sigprocmask(SIG_SETMASK, &none, NULL);
+        execve(start->path, start->arguments, start->environment);
+    }
+    start->error = errno;
+    _exit(127);
+}
+
+int bh_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[], const int *sources,
+             const int *targets, int count, int new_session) {
+    enum { size = 32768 };
+    struct start start = {path, arguments, environment, sources, targets, count, new_session, 0};
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) return errno;
+    // The parent's handlers must not run in the new process, on the parent's memory.
+    sigset_t all, before;
     sigfillset(&all);
-    short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
-    if (new_session) flags |= POSIX_SPAWN_SETSID;
-    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &all);
-    if (!error) error = posix_spawnattr_setflags(&attributes, flags);
-    if (!error) error = posix_spawn(pid, path, &actions, &attributes, arguments, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return error;
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    *pid = clone(begin, stack + size, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+    if (*pid < 0)
+        start.error = errno;
+    else if (start.error)
+        while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR) continue;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    munmap(stack, size);
+    return start.error;
 }
 
 static void fill(sigset_t *set, const int *signals, int count) {

@@ -10,6 +10,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+const int bh_socket_stream = SOCK_STREAM;
+const int bh_socket_packets = SOCK_SEQPACKET;
+const int bh_socket_cloexec = SOCK_CLOEXEC;
+const int bh_socket_nonblock = SOCK_NONBLOCK;
+
 enum { most_descriptors = 64 };
 
 /// Fills in the address; a longer path goes through a descriptor of its directory, which is then in `*directory`.

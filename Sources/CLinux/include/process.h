@@ -17,7 +17,8 @@ int bh_setns(int descriptor, int flags);
 int bh_unshare(int flags);
 int bh_close_range(unsigned int first, unsigned int last, unsigned int flags);
 int bh_fcntl(int descriptor, int command, long argument);
-/// posix_spawn with everything that a helper needs: descriptors, a session of its own, default signals.
+/// Starts a program, as posix_spawn does, with everything that a helper needs: descriptors, a session of its own, default
+/// signals. C libraries differ in whether theirs can close all others.
 /// `sources[i]` becomes `targets[i]`; targets 0 to 2 that are not named are /dev/null; all others are closed.
 /// Returns 0 or an errno value.
 int bh_spawn(pid_t *pid, const char *path, char *const arguments[], char *const environment[], const int *sources,

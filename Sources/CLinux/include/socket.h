@@ -4,6 +4,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/// What socket(2) takes, as numbers: in one C library they are of an enumeration, in another macros.
+extern const int bh_socket_stream, bh_socket_packets, bh_socket_cloexec, bh_socket_nonblock;
+
 /// A socket bound to and listening at `path`, or connected to it; paths longer than sun_path go through /proc/self/fd.
 int bh_unix_listen(const char *path, int type, int backlog);
 int bh_unix_connect(const char *path, int type);

@@ -1,5 +1,6 @@
-// What the module Glibc of the full language adds to the C library's headers, for the programs in Embedded Swift.
-@_exported public import CGlibc
+// In the place of the full language's module Glibc, for the programs in Embedded Swift, whose C library is musl: its headers,
+// and what that module adds to them.
+@_exported public import CLibrary
 
 /// The error number of the last call of this thread that failed.
 public var errno: Int32 {
@@ -27,7 +28,7 @@ public var S_IFIFO: mode_t { 0o010000 }
 public var S_IFSOCK: mode_t { 0o140000 }
 
 /// The action that ignores a signal.
-public var SIG_IGN: __sighandler_t { unsafeBitCast(1, to: __sighandler_t.self) }
+public var SIG_IGN: (@convention(c) (Int32) -> Void) { unsafeBitCast(1, to: (@convention(c) (Int32) -> Void).self) }
 
 // MARK: - Functions with a variable number of arguments
 
@@ -65,12 +66,12 @@ public func fcntl(_ descriptor: Int32, _ command: Int32, _ value: UnsafeMutableR
 /// What this program was started with.
 public enum CommandLine {
     /// The arguments, ended by a null pointer; for as long as the program runs.
-    public static var unsafeArgv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> { cglibc_arguments() }
+    public static var unsafeArgv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> { clibrary_arguments() }
 
     /// The arguments, the program's name among them.
     public static var arguments: [String] {
         var words: [String] = []
-        var next = cglibc_arguments()
+        var next = clibrary_arguments()
         while let word = next.pointee {
             words.append(String(cString: word))
             next += 1

@@ -16,9 +16,7 @@ extension Descriptor {
         var result = 0
         // unsafe because read fills uninitialised memory; exactly the bytes that it reports are then taken as valid
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            repeat {
-                result = unsafe Glibc.read(rawValue, buffer.baseAddress, count)
-            } while result < 0 && errno == EINTR
+            result = unsafe readOnce(buffer)
             filled = max(result, 0)
         }
         if result > 0 { return .bytes(bytes) }
@@ -32,14 +30,43 @@ extension Descriptor {
 
     /// Reads to the end, at most `limit` bytes; more is an error (EFBIG).
     public func readAll(limit: Int = 1 << 26) throws(SystemError) -> [UInt8] {
-        var all: [UInt8] = []
+        // Most files are small, the kernel's above all: room for more is asked for once there is more.
+        var all = try readSmall()
         var chunk = 16 << 10
-        while case .bytes(let bytes) = try read(upTo: chunk) {
-            if all.isEmpty { all = bytes } else { all.append(contentsOf: bytes) }
+        while all.count >= Self.small, case .bytes(let bytes) = try read(upTo: chunk) {
+            all.append(contentsOf: bytes)
             if all.count > limit { throw SystemError("read", code: EFBIG) }
             chunk = min(chunk * 2, 1 << 20)
         }
+        if all.count > limit { throw SystemError("read", code: EFBIG) }
         return all
+    }
+
+    /// What the stack has room for.
+    private static var small: Int { 4096 }
+
+    /// Reads to the end, or until there are `small` bytes or more.
+    private func readSmall() throws(SystemError) -> [UInt8] {
+        var all: [UInt8] = []
+        var room = [4096 of UInt8](repeating: 0)
+        while all.count < Self.small {
+            var span = room.mutableSpan
+            // unsafe because read fills the memory through a pointer, which is used within the closure only
+            let count = unsafe span.withUnsafeMutableBufferPointer { unsafe readOnce($0) }
+            if count < 0 && errno != EAGAIN && errno != EIO { throw .last("read") }
+            if count <= 0 { return all }
+            // unsafe because the pointer is used within the closure only
+            unsafe room.span.withUnsafeBufferPointer { unsafe all.append(contentsOf: $0[..<count]) }
+        }
+        return all
+    }
+
+    /// Reads once into memory; how many bytes, 0 at the end, -1 with `errno`.
+    private func readOnce(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        while true {
+            let result = unsafe Glibc.read(rawValue, buffer.baseAddress, buffer.count)
+            if result >= 0 || errno != EINTR { return result }
+        }
     }
 
     /// Writes once and says how many bytes were taken: 0 where it would have to wait.

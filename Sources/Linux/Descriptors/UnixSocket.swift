@@ -17,8 +17,8 @@ public enum UnixSocket {
         case sequencedPackets
         var rawValue: Int32 {
             switch self {
-            case .stream: Int32(SOCK_STREAM.rawValue)
-            case .sequencedPackets: Int32(SOCK_SEQPACKET.rawValue)
+            case .stream: bh_socket_stream
+            case .sequencedPackets: bh_socket_packets
             }
         }
     }
@@ -30,7 +30,7 @@ public enum UnixSocket {
         // unsafe because socketpair fills two numbers through a pointer, which is what is behind it
         let result = unsafe span.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return Int32(-1) }
-            return unsafe socketpair(AF_UNIX, kind.rawValue | Int32(SOCK_CLOEXEC.rawValue), 0, base)
+            return unsafe socketpair(AF_UNIX, kind.rawValue | bh_socket_cloexec, 0, base)
         }
         try SystemError.check(result, "socketpair")
         return SocketPair(first: Descriptor(adopting: ends[0]), second: Descriptor(adopting: ends[1]))
@@ -50,7 +50,7 @@ public enum UnixSocket {
     public static func connect(
         _ path: String, _ kind: Kind = .stream, nonblocking: Bool = false
     ) throws(SystemError) -> Descriptor {
-        let type = nonblocking ? kind.rawValue | Int32(SOCK_NONBLOCK.rawValue) : kind.rawValue
+        let type = nonblocking ? kind.rawValue | bh_socket_nonblock : kind.rawValue
         // unsafe because the path is a C string; it lives for the call
         let number = unsafe bh_unix_connect(path, type)
         return Descriptor(adopting: try SystemError.check(number, "connect", path))

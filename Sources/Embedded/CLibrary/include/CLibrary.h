@@ -41,4 +41,6 @@
 #include <unistd.h>
 
 /// The arguments that this program was started with, ended by a null pointer; for as long as it runs.
-char *_Nullable *_Nonnull cglibc_arguments(void);
+char *_Nullable *_Nonnull clibrary_arguments(void);
+/// What main() got, to be told before anybody asks for it.
+void clibrary_keep_arguments(char *_Nullable *_Nonnull given);
