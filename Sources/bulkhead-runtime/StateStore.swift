@@ -91,6 +91,8 @@ struct StateStore: Sendable {
             guard error.code == ENOTEMPTY else { throw error }
             // Somebody was killed while writing the state.
             try Files.removeIfThere("\(directory(id))/state.json.new")
+            // Or while criu brought the container back.
+            try Files.removeIfThere("\(directory(id))/restored")
             try Files.removeDirectoryIfThere(directory(id))
         }
     }
