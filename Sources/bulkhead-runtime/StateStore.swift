@@ -91,8 +91,8 @@ struct StateStore: Sendable {
             guard error.code == ENOTEMPTY else { throw error }
             // Somebody was killed while writing the state.
             try Files.removeIfThere("\(directory(id))/state.json.new")
-            // Or while criu brought the container back.
-            try Files.removeIfThere("\(directory(id))/restored")
+            // Or while criu was at work.
+            try Files.removeTree("\(directory(id))/criu")
             try Files.removeDirectoryIfThere(directory(id))
         }
     }

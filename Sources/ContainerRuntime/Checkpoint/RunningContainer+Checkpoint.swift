@@ -5,10 +5,12 @@ internal import OCI
 extension RunningContainer {
     /// Has criu save the container, which is gone then unless it is to go on. Where that fails it runs on as before.
     ///
-    /// - Parameter blueprint: what it was made from.
+    /// - Parameters:
+    ///   - blueprint: what it was made from.
+    ///   - scratch: a directory for files that are gone afterwards.
     /// - Throws: ``RuntimeError`` with criu's last errors and the path of its log.
     public func checkpoint(
-        with criu: Criu, _ options: CheckpointOptions, _ blueprint: ContainerBlueprint
+        with criu: Criu, _ options: CheckpointOptions, _ blueprint: ContainerBlueprint, scratch: String
     ) throws(RuntimeError) {
         let plan = try ContainerPlan(blueprint)
         guard plan.hasMountNamespace else {
@@ -19,8 +21,9 @@ extension RunningContainer {
             try Files.makeDirectories(options.images, mode: 0o700)
             try Files.makeDirectories(options.work, mode: 0o700)
         }
+        let scratch = try CriuScratch(in: scratch, cgroup.layout)
         let wasFrozen = try step("look at the control group") { () throws(SystemError) in try cgroup.isFrozen() }
-        let (end, words) = try criu.run(dumpArguments(plan, record, options))
+        let (end, words) = try criu.run(dumpArguments(plan, record, options) + scratch.arguments)
         guard end == .exited(code: 0) else {
             // criu undoes what it has done, unless it was killed; what was frozen before is its user's.
             if !wasFrozen { try? cgroup.setFrozen(false) }

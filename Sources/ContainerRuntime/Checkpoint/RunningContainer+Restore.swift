@@ -22,7 +22,7 @@ extension RunningContainer {
     /// To be called by single-threaded programs only, as ``create(_:streams:programs:meanwhile:)``.
     ///
     /// - Parameters:
-    ///   - scratch: a directory for a file that is gone afterwards.
+    ///   - scratch: a directory for files that are gone afterwards.
     ///   - script: what criu calls at each of its steps.
     /// - Throws: ``RuntimeError`` with criu's last errors and the path of its log.
     public static func restore(
@@ -31,9 +31,10 @@ extension RunningContainer {
     ) throws(RuntimeError) -> RunningContainer {
         let plan = try ContainerPlan(blueprint)
         let record = try CheckpointRecord(in: options.images)
-        let restoration = try Restoration(
-            plan: plan, record: record, criu: criu, options: options, scratch: scratch, script: script)
         let layout = try plan.layout()
+        let restoration = try Restoration(
+            plan: plan, record: record, criu: criu, options: options,
+            scratch: try CriuScratch(in: scratch, layout), script: script)
         guard blueprint.usesSystemd else {
             let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
                 try Cgroup.create(plan.cgroupPath, layout: layout, limits: plan.limits)
@@ -52,20 +53,20 @@ extension RunningContainer {
 }
 
 /// One container that is brought back.
-private struct Restoration {
+private struct Restoration: ~Copyable {
     let plan: ContainerPlan
     let record: CheckpointRecord
     let criu: Criu
     let options: CheckpointOptions
-    let processFile: String
+    let scratch: CriuScratch
     let script: RestoreScript?
 
     /// How many processes more than the container's own its control group lets be meanwhile: criu and what it starts.
     private static let room: Int64 = 16
 
     init(
-        plan: ContainerPlan, record: CheckpointRecord, criu: Criu, options: CheckpointOptions, scratch: String,
-        script: RestoreScript?
+        plan: ContainerPlan, record: CheckpointRecord, criu: Criu, options: CheckpointOptions,
+        scratch: consuming CriuScratch, script: RestoreScript?
     ) throws(RuntimeError) {
         guard plan.hasMountNamespace else {
             throw .invalid("linux.namespaces: a container without a mount namespace can't be restored")
@@ -77,7 +78,7 @@ private struct Restoration {
             throw .invalid("linux.namespaces: a container can't be restored into the namespace at \(path)")
         }
         (self.plan, self.record, self.criu, self.options, self.script) = (plan, record, criu, options, script)
-        processFile = "\(scratch)/restored"
+        self.scratch = scratch
     }
 
     func run(in group: Cgroup) throws(RuntimeError) -> RunningContainer {
@@ -93,7 +94,6 @@ private struct Restoration {
             return container
         } catch {
             // The error that matters is the one before.
-            try? Files.removeIfThere(processFile)
             try? group.killAndRemove()
             try? cache?.remove()
             throw error
@@ -142,7 +142,10 @@ private struct Restoration {
             do throws(SystemError) {
                 try group.enterSeparate()
                 try RestoredRoot(plan).prepare()
-                try Program.duplicate(try Descriptor.open("/dev/null").rawValue, to: 0)
+                try scratch.bindGroups()
+                let null = try Descriptor.open("/dev/null")
+                try Program.duplicate(null.rawValue, to: 0)
+                extendLifetime(null)
                 try Program.duplicate(output.rawValue, to: 1)
                 try Program.duplicate(output.rawValue, to: 2)
                 try inherited.keepOnExecute()
@@ -163,7 +166,8 @@ private struct Restoration {
         _ inherited: borrowing InheritedResources, _ group: Cgroup
     ) throws(RuntimeError) -> [String] {
         var words = ["restore", "--root", plan.rootDirectory] + options.arguments(log: CheckpointOptions.restoreLog)
-        words += ["--restore-detached", "--restore-sibling", "--pidfile", processFile, "--evasive-devices"]
+        words += ["--restore-detached", "--restore-sibling", "--pidfile", scratch.processFile, "--evasive-devices"]
+        words += scratch.arguments
         if options.groups != "ignore" { words += ["--cgroup-root", group.path] }
         if let script { words += ["--action-script", script.program] }
         for mount in record.mounts {
@@ -212,9 +216,7 @@ private struct Restoration {
     /// The number of the restored process, which criu has written.
     private func number() throws(RuntimeError) -> Int32 {
         let text = try step("read the restored process's number") { () throws(SystemError) in
-            let text = try Files.readText(processFile)
-            try Files.remove(processFile)
-            return text
+            try Files.readText(scratch.processFile)
         }
         guard let number = Int32(text.prefix { $0.isASCII && $0.isNumber }), number > 0 else {
             throw .failed("criu has written \"\(text)\" for the restored process's number")

@@ -63,9 +63,10 @@ extension RuntimeProgram {
         let bundle = try Bundle(of: record, store)
         let blueprint = try bundle.blueprint(id: id, store: store)
         let container = try store.adopt(record)
-        try runtime(container.checkpoint(with: criu, options, blueprint))
+        try runtime(container.checkpoint(with: criu, options, blueprint, scratch: store.directory(id)))
         guard !options.leavesRunning && !options.isPrevious else { return 0 }
-        try remove(record, bundle.specification, isStopped: false, store)
+        // criu has killed its processes.
+        try remove(record, bundle.specification, isStopped: true, store)
         lock.release()
         global.runPoststop(bundle.specification, record)
         return 0
