@@ -3,16 +3,16 @@ internal import Linux
 /// A directory for what criu needs while it works: gone with this value.
 ///
 /// ```
-/// criu/process    the number of the restored process
-/// criu/unified    a link to the control groups of version 2, or a bind of them
+/// process    the number of the restored process
+/// unified    a link to the control groups of version 2, or a bind of them
 /// ```
 struct CriuScratch: ~Copyable {
     let directory: String
     private let layout: CgroupLayout
 
-    /// Makes it in another one.
-    init(in parent: String, _ layout: CgroupLayout) throws(RuntimeError) {
-        directory = "\(parent)/criu"
+    /// Makes it.
+    init(_ path: String, _ layout: CgroupLayout) throws(RuntimeError) {
+        directory = path
         self.layout = layout
         try step("make a directory for criu") { () throws(SystemError) in
             // Left by one that was killed: whoever makes it anew has the lock on the container.
@@ -25,7 +25,7 @@ struct CriuScratch: ~Copyable {
     }
 
     deinit {
-        // What can't be removed goes with the container's whole directory.
+        // The next one at this place removes what can't be removed now.
         try? Files.removeTree(directory)
     }
 

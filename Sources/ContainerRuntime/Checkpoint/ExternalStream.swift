@@ -10,7 +10,7 @@ struct ExternalStream: Equatable {
     /// 0, 1 or 2.
     var number: Int32
     var kind: Kind
-    /// As criu calls what it is: `pipe[123]`, `tty[8803:2b]`, `file[16:4]`.
+    /// As criu calls what it is: `pipe:[123]`, `tty[8803:2b]`, `file[16:4]`.
     var resource: String
     /// Where it was found on the host.
     var path: String
@@ -44,8 +44,9 @@ struct ExternalStream: Equatable {
         func hexadecimal(_ number: UInt64) -> String { String(number, radix: 16) }
         switch status.kind {
         case .pipe where path.hasPrefix("pipe:"):
-            (kind, resource) = (.pipe, "pipe[\(status.inode)]")
-        case .socket: (kind, resource) = (.socket, "socket[\(status.inode)]")
+            // With a colon, as the link has it, whatever criu's manual says.
+            (kind, resource) = (.pipe, path)
+        case .socket: (kind, resource) = (.socket, path)
         case .characterDevice where path.hasPrefix("/dev/pts/") || path.hasPrefix("/pts/"):
             kind = .terminal
             resource = "tty[\(hexadecimal(status.deviceNumber)):\(hexadecimal(status.device))]"

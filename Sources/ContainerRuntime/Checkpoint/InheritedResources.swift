@@ -9,13 +9,12 @@ struct InheritedResources: ~Copyable {
     private var master: Descriptor?
 
     init(_ record: CheckpointRecord, _ plan: ContainerPlan) throws(RuntimeError) {
-        let hasTerminal = record.streams.contains { $0.kind == .terminal }
-        guard hasTerminal == plan.process.process.terminal else {
-            throw .invalid(
-                "process.terminal: the process that was saved has \(hasTerminal ? "a" : "no") terminal")
+        let getsTerminal = plan.process.process.terminal
+        guard !getsTerminal || record.streams.contains(where: { $0.kind == .terminal }) else {
+            throw .invalid("process.terminal: the process that was saved has no terminal")
         }
         do throws(RuntimeError) {
-            if hasTerminal {
+            if getsTerminal {
                 master = try step("open a terminal") { () throws(SystemError) in
                     try Descriptor.open("/dev/ptmx", [.readWrite, .noControllingTerminal])
                 }
@@ -41,13 +40,10 @@ struct InheritedResources: ~Copyable {
     private func close() { for entry in list { Glibc.close(entry.number) } }
 
     private mutating func add(_ stream: ExternalStream) throws(SystemError) {
-        guard stream.kind == .terminal else {
-            return list.append((stream.resource, try stream.replacement().release()))
-        }
         switch master {
-        case .some(let master):
+        case .some(let master) where stream.kind == .terminal:
             list.append((stream.resource, try PseudoTerminal.openPeer(of: master).release()))
-        case .none: break
+        default: list.append((stream.resource, try stream.replacement().release()))
         }
     }
 

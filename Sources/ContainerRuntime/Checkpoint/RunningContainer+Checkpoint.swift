@@ -7,7 +7,7 @@ extension RunningContainer {
     ///
     /// - Parameters:
     ///   - blueprint: what it was made from.
-    ///   - scratch: a directory for files that are gone afterwards.
+    ///   - scratch: the path of a directory that is gone afterwards.
     /// - Throws: ``RuntimeError`` with criu's last errors and the path of its log.
     public func checkpoint(
         with criu: Criu, _ options: CheckpointOptions, _ blueprint: ContainerBlueprint, scratch: String
@@ -21,9 +21,10 @@ extension RunningContainer {
             try Files.makeDirectories(options.images, mode: 0o700)
             try Files.makeDirectories(options.work, mode: 0o700)
         }
-        let scratch = try CriuScratch(in: scratch, cgroup.layout)
+        let scratch = try CriuScratch(scratch, cgroup.layout)
         let wasFrozen = try step("look at the control group") { () throws(SystemError) in try cgroup.isFrozen() }
         let (end, words) = try criu.run(dumpArguments(plan, record, options) + scratch.arguments)
+        extendLifetime(scratch)
         guard end == .exited(code: 0) else {
             // criu undoes what it has done, unless it was killed; what was frozen before is its user's.
             if !wasFrozen { try? cgroup.setFrozen(false) }

@@ -22,7 +22,7 @@ extension RunningContainer {
     /// To be called by single-threaded programs only, as ``create(_:streams:programs:meanwhile:)``.
     ///
     /// - Parameters:
-    ///   - scratch: a directory for files that are gone afterwards.
+    ///   - scratch: the path of a directory that is gone afterwards.
     ///   - script: what criu calls at each of its steps.
     /// - Throws: ``RuntimeError`` with criu's last errors and the path of its log.
     public static func restore(
@@ -34,7 +34,7 @@ extension RunningContainer {
         let layout = try plan.layout()
         let restoration = try Restoration(
             plan: plan, record: record, criu: criu, options: options,
-            scratch: try CriuScratch(in: scratch, layout), script: script)
+            scratch: try CriuScratch(scratch, layout), script: script)
         guard blueprint.usesSystemd else {
             let group = try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
                 try Cgroup.create(plan.cgroupPath, layout: layout, limits: plan.limits)

@@ -63,7 +63,7 @@ extension RuntimeProgram {
         let bundle = try Bundle(of: record, store)
         let blueprint = try bundle.blueprint(id: id, store: store)
         let container = try store.adopt(record)
-        try runtime(container.checkpoint(with: criu, options, blueprint, scratch: store.directory(id)))
+        try runtime(container.checkpoint(with: criu, options, blueprint, scratch: store.scratch(id)))
         guard !options.leavesRunning && !options.isPrevious else { return 0 }
         // criu has killed its processes.
         try remove(record, bundle.specification, isStopped: true, store)

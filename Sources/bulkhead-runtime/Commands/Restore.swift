@@ -54,7 +54,7 @@ extension RuntimeProgram {
             }
             let container = try runtime(
                 RunningContainer.restore(
-                    blueprint, with: criu, options, scratch: store.directory(id), script: script))
+                    blueprint, with: criu, options, scratch: store.scratch(id), script: script))
             let code = try attend(container, bundle, command.made, store, &lock)
             if !command.made.detach && !command.made.keep {
                 try kernel(store.remove(id))
