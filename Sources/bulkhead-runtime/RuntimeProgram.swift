@@ -26,7 +26,7 @@ enum RuntimeProgram {
             try options.read(&words)
             guard let name = words.next() else {
                 // criu has no words for us.
-                if let hooks = RestoreHooks.asked { return try hooks.run() }
+                if let steps = RestoreSteps.asked { return try steps.run() }
                 throw .finished(help)
             }
             if name == "help" || name == "h" { throw .finished(try help(of: words.next())) }

@@ -10,7 +10,10 @@ import Testing
 struct RigCheckpointTests {
     @Test func aContainerGoesOnWhereItWasSaved() async throws {
         try await RigSession.use { rig, _ in
-            let bundle = try RigBundle("held", in: &rig) { $0.linux.resources.processes = 5 }
+            let bundle = try RigBundle("held", in: &rig) {
+                $0.linux.resources.processes = 5
+                $0.root?.readOnly = true
+            }
             try bundle.runtimeWithPipe("run -d -b /tmp/held held", output: "/tmp/held/out", in: &rig)
             try bundle.awaitCount(above: 0, in: &rig)
             let options = try rig.succeed("grep cgroup2 /proc/self/mountinfo")
@@ -32,6 +35,9 @@ struct RigCheckpointTests {
             #expect(try rig.succeed("cat /proc/\(process)/cgroup") == "0::/held\n")
             #expect(try rig.succeed("cat /sys/fs/cgroup/held/pids.max") == "5\n")
             #expect(try rig.succeed("grep -c '^Seccomp:.*2' /proc/\(process)/status") == "1\n")
+            #expect(
+                try rig.run("\(RigBundle.runtime) exec held /bin/sh -c '>/new'").error.contains("Read-only file system")
+            )
             // What criu mounts must not change the host's control groups.
             #expect(try rig.succeed("grep cgroup2 /proc/self/mountinfo") == options)
             #expect(try rig.succeed("ls /run/bulkhead-runtime -A").split(separator: "\n").contains("held"))

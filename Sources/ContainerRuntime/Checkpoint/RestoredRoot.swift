@@ -33,3 +33,17 @@ struct RestoredRoot {
         !mounts.contains { mount.destination.hasPrefix("\($0.destination)/") }
     }
 }
+
+extension RunningContainer {
+    /// Makes the root of a process, which is being restored and does not run yet, read-only. criu writes there, and does
+    /// not bring that property back (3.17).
+    ///
+    /// The calling process is in the container's mount namespace afterwards.
+    public static func makeRootReadOnly(of process: Int32) throws(RuntimeError) {
+        try step("root.readonly: make the restored root read-only") { () throws(SystemError) in
+            let descriptor = try ProcessDescriptor(process: process)
+            try Namespaces.joinWithRoot(descriptor.rawValue, process: process, [])
+            try Mount.setAttributes(of: try Descriptor.open("/", [.path, .directory]), set: .readOnly)
+        }
+    }
+}

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Linux
 internal import OCI
 
-/// A program that criu calls while it brings a container back: ours, to run the hooks.
+/// A program that criu calls while it brings a container back: ours, for what criu does not do.
 public struct RestoreScript: Sendable {
     /// The program; it gets no arguments.
     public var program: String

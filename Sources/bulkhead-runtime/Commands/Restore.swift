@@ -49,8 +49,8 @@ extension RuntimeProgram {
             var blueprint = try bundle.blueprint(id: id, store: store)
             blueprint.usesSystemd = global.usesSystemd
             var script: RestoreScript?
-            if RestoreHooks.areNeeded(for: bundle.specification) {
-                script = try RestoreHooks(bundle: bundle.path, id: id, root: global.root).script()
+            if RestoreSteps.areNeeded(for: bundle.specification) {
+                script = try RestoreSteps(bundle: bundle.path, id: id, root: global.root).script()
             }
             let container = try runtime(
                 RunningContainer.restore(
