@@ -174,13 +174,15 @@ private struct RigBundle {
         (self.name, self.global) = (name, global)
         let folder = "/tmp/\(name)"
         try rig.succeed("mkdir -p \(folder)/rootfs/bin \(folder)/volume && cp /bin/busybox \(folder)/rootfs/bin")
-        try rig.succeed("for name in sh sleep cat; do ln -s busybox \(folder)/rootfs/bin/$name; done")
+        try rig.succeed("for name in sh sleep cat mv; do ln -s busybox \(folder)/rootfs/bin/$name; done")
         try rig.succeed("cd \(folder) && \(Self.runtime) spec")
         var specification = try RuntimeSpecification(parsing: try rig.read("\(folder)/config.json"))
         specification.root?.readOnly = false
         specification.process?.terminal = false
+        let step = "i=$((i+1)); echo $i >/volume/new; mv /volume/new /volume/count; echo line $i; sleep 0.1"
+        let program = "i=0; while :; do \(step); done"
         specification.process?.arguments = [
-            "/bin/sh", "-c", "i=0; while :; do i=$((i+1)); echo $i >/volume/count; echo line $i; sleep 0.1; done",
+            "/bin/sh", "-c", program,
         ]
         specification.mounts.append(
             .init(destination: "/volume", type: "bind", source: "\(folder)/volume", options: ["bind"]))
@@ -224,9 +226,7 @@ private struct RigBundle {
 
     /// How far it has counted.
     func count(in rig: inout Rig) throws -> Int {
-        // It may have emptied the file just now.
-        let text = try rig.succeed(
-            "until test -s /tmp/\(name)/volume/count; do sleep 0.01; done; cat /tmp/\(name)/volume/count")
+        let text = try rig.succeed("cat /tmp/\(name)/volume/count")
         guard let count = Int(text.trimmed) else { throw RigError(description: "\(text) is no number") }
         return count
     }

@@ -9,13 +9,15 @@ import Testing
 struct CheckpointRefusalTests {
     /// A container that counts into a file, while it runs.
     private func whileCounting(_ body: (borrowing RuntimeBundle) throws -> Void) throws {
-        try withBundle(script("i=0; while :; do i=$((i+1)); echo $i >/tmp/count; sleep 0.01; done")) { bundle throws in
+        let program = "i=0; while :; do i=$((i+1)); echo $i >/tmp/new; mv /tmp/new /tmp/count; sleep 0.01; done"
+        try withBundle(script(program)) { bundle throws in
             try bundle.whileRunning { () throws in
                 try body(bundle)
                 // It goes on.
                 let state = try JSONField(JSON(parsing: try bundle.command(["state", bundle.id]).output))
                 #expect(try state.required("status").string() == "running")
-                let counted = try bundle.exec(["/bin/sh", "-c", "cat /tmp/count; sleep 0.2; cat /tmp/count"])
+                let twice = "until cat /tmp/count; do sleep 0.01; done; sleep 0.2; cat /tmp/count"
+                let counted = try bundle.exec(["/bin/sh", "-c", twice])
                 let numbers = counted.lines.compactMap { Int($0) }
                 #expect(numbers.count == 2 && numbers[0] < numbers[1], "\(counted)")
             }
