@@ -118,6 +118,14 @@ public enum Files {
         return names
     }
 
+    /// What a symbolic link says.
+    public static func target(ofLink path: String) throws(SystemError) -> String {
+        var bytes = [CChar](repeating: 0, count: 4096)
+        // unsafe because readlink fills the array through a pointer; it says how many bytes are valid
+        let count = try SystemError.check(unsafe readlink(path, &bytes, bytes.count), "read the link", path)
+        return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// The names in a path, without empty ones and `.`; `..` is a name like any other.
     public static func names(in path: String) -> [String] {
         // By bytes: a slash is never part of another character, and looking for characters takes ten times as long.

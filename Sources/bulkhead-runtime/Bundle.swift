@@ -12,14 +12,29 @@ struct Bundle {
     init(_ path: String) throws(CommandError) {
         let absolute = path.hasPrefix("/") ? path : "\(try kernel(currentDirectory()))/\(path)"
         self.path = Files.absolute(Files.names(in: absolute))
+        let text: [UInt8]
         do {
-            configuration = try Files.read("\(self.path)/config.json")
+            text = try Files.read("\(self.path)/config.json")
         } catch {
             throw .usage("\(self.path) is no bundle: \(error)")
         }
+        configuration = text
+        specification = try Bundle.specification(text, in: self.path)
+    }
+
+    /// The one that a container was made from, with its configuration as it was then.
+    init(of record: ContainerRecord, _ store: StateStore) throws(CommandError) {
+        path = record.bundle
+        configuration = try kernel(Files.read(store.configuration(record.id)))
+        specification = try Bundle.specification(configuration, in: path)
+    }
+
+    private static func specification(
+        _ configuration: [UInt8], in path: String
+    ) throws(CommandError) -> RuntimeSpecification {
         var specification: RuntimeSpecification
         do { specification = try RuntimeSpecification(parsing: configuration) } catch {
-            throw .usage("\(self.path)/config.json: \(error)")
+            throw .usage("\(path)/config.json: \(error)")
         }
         // Paths may be relative to the bundle.
         for index in specification.mounts.indices {
@@ -27,9 +42,9 @@ struct Bundle {
             let options = specification.mounts[index].options
             guard specification.mounts[index].type == "bind" || options.contains("bind") || options.contains("rbind")
             else { continue }
-            specification.mounts[index].source = "\(self.path)/\(source)"
+            specification.mounts[index].source = "\(path)/\(source)"
         }
-        self.specification = specification
+        return specification
     }
 
     /// The root filesystem's directory.

@@ -10,6 +10,8 @@ struct GlobalOptions: Sendable {
     private(set) var isRootless = false
     /// Whether systemd is asked for containers' control groups.
     var usesSystemd = false
+    /// Which criu(8) is run, a path or a name.
+    private var criuProgram = "criu"
     private var log: String?
     private var logsJSON = false
     /// Whether steps are told of, too.
@@ -33,7 +35,7 @@ struct GlobalOptions: Sendable {
                 guard ["true", "false", "auto"].contains(rootless) else {
                     throw .usage("--rootless must be true, false or auto, not \(rootless)")
                 }
-            case "criu": _ = try value(&words)
+            case "criu": copy.criuProgram = try value(&words)
             case "version", "v":
                 throw .finished(
                     "bulkhead-runtime version \(RuntimeProgram.version)\nspec: \(RuntimeSpecification.newestVersion)")
@@ -59,6 +61,14 @@ struct GlobalOptions: Sendable {
             return "\(directory)/bulkhead-runtime"
         }
         return "/run/bulkhead-runtime"
+    }
+
+    /// criu(8), looked for and tried; the reason where it can't be had.
+    func criu() throws(CommandError) -> Criu {
+        guard !isRootless else {
+            throw .usage("checkpoint and restore take the host's superuser, as criu does")
+        }
+        return try runtime(Criu(criuProgram, searchPath: getenv("PATH").map { String(cString: $0) }))
     }
 
     /// Runs the hooks for a container that is gone; what fails in them is only a warning (OCI, "Lifecycle").

@@ -24,7 +24,11 @@ enum RuntimeProgram {
         do throws(CommandError) {
             var words = Words(words)
             try options.read(&words)
-            guard let name = words.next() else { throw .finished(help) }
+            guard let name = words.next() else {
+                // criu has no words for us.
+                if let steps = RestoreSteps.asked { return try steps.run() }
+                throw .finished(help)
+            }
             if name == "help" || name == "h" { throw .finished(try help(of: words.next())) }
             guard let command = commands.first(where: { $0.name == name }) else {
                 failure = 3
@@ -68,6 +72,19 @@ enum RuntimeProgram {
         }
         return command.help
     }
+
+    /// The lines of help that `checkpoint` and `restore` share.
+    private static let sharedWithRestore = """
+          --tcp-established        with its TCP connections
+          --ext-unix-sk            with Unix sockets that lead out of it
+          --shell-job              with a session or terminal that leads out of it
+          --file-locks             with locks on files
+          --link-remap             with files that are unlinked and open
+          --manage-cgroups-mode soft|full|strict|ignore
+                                   what criu does about control groups below the container's
+          --empty-ns network       the network namespace comes back empty
+          --auto-dedup             free what is there twice in images
+        """
 
     static let commands: [Command] = [
         Command(
@@ -150,8 +167,37 @@ enum RuntimeProgram {
         Command(
             name: "spec", usage: "[--bundle DIR, -b] [--rootless]", summary: "write a config.json to begin with",
             run: specification),
-        Command(name: "checkpoint", usage: "[options] ID", summary: "is refused: see the reason", run: checkpoint),
-        Command(name: "restore", usage: "[options] ID", summary: "is refused: see the reason", run: checkpoint),
+        Command(
+            name: "checkpoint",
+            usage: """
+                [options] ID
+                  --image-path DIR         where the images are written, by default ./checkpoint
+                  --work-path DIR          where criu's log is written, by default with the images
+                  --parent-path DIR        an earlier --pre-dump, relative to the images: only what has changed is written
+                  --pre-dump               save memory only, and let the container go on
+                  --leave-running          let the container go on when it is saved; else it is deleted
+                  --page-server ADDRESS:PORT
+                                           send memory to a page server of criu's
+                \(sharedWithRestore)
+                  --tcp-skip-in-flight     leave connections out that are not accepted yet
+                """, summary: "save a running container's processes, by criu", run: checkpoint),
+        Command(
+            name: "restore",
+            usage: """
+                [options] ID
+                  --bundle DIR, -b DIR     the directory with config.json, by default the working directory
+                  --image-path DIR         where the images are, by default ./checkpoint
+                  --work-path DIR          where criu's log is written, by default with the images
+                  --detach, -d             do not wait for its end
+                  --keep                   do not delete it when it has ended
+                  --console-socket PATH    a listening socket that gets the terminal's master
+                  --pid-file FILE          where the first process's number is written
+                \(sharedWithRestore)
+                  --lsm-profile TYPE:NAME  another AppArmor profile or SELinux label
+                  --lsm-mount-context CTX  another SELinux label of mounts
+                  --no-pivot               accepted; criu changes the root its own way
+                  --no-subreaper           accepted; there is never a subreaper
+                """, summary: "make a container of what checkpoint has saved, by criu", run: restore),
     ]
 
     static var help: String {
@@ -175,6 +221,7 @@ enum RuntimeProgram {
               --rootless true|false|auto      whether to go on without what only the host's superuser can have and
                                               nobody has asked for, such as control groups
               --systemd-cgroup                have systemd make control groups: the user's own for an ordinary user
+              --criu FILE                     the program criu, by default the one in $PATH
               --version, -v
             """
     }

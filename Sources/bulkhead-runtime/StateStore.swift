@@ -17,6 +17,10 @@ struct StateStore: Sendable {
     /// There where systemd is asked for the control group, so that one that is never finished is found.
     func systemdMark(_ id: String) -> String { "\(directory(id))/systemd" }
 
+    /// A directory that is there while criu saves a container or brings it back: beside the container's own, which goes with
+    /// its process where somebody waits for that.
+    func scratch(_ id: String) -> String { "\(root)/.criu.\(id)" }
+
     /// Whether a name leads to a directory below the root, and not elsewhere.
     static func isName(_ id: String) -> Bool {
         !id.isEmpty && id.utf8.count <= 255 && !id.hasPrefix(".")

@@ -20,6 +20,9 @@ extension Cgroup {
         }
     }
 
+    /// The directory by which its processes are frozen; nil where the host has none for that.
+    public var freezerDirectory: String? { isUnified ? unified : directories[.freezer] }
+
     /// Whether it is frozen.
     public func isFrozen() throws(SystemError) -> Bool {
         if isUnified, let unified { return try Files.readText("\(unified)/cgroup.freeze").hasPrefix("1") }

@@ -32,7 +32,10 @@ public struct PseudoTerminal: ~Copyable, Sendable {
     }
 
     /// The number in `/dev/pts/NUMBER`.
-    public func number() throws(SystemError) -> Int32 {
+    public func number() throws(SystemError) -> Int32 { try PseudoTerminal.number(of: master) }
+
+    /// The number of a master that is used as a plain descriptor.
+    public static func number(of master: borrowing Descriptor) throws(SystemError) -> Int32 {
         try SystemError.check(bh_terminal_number(master.rawValue), "ask for the terminal's number")
     }
 }

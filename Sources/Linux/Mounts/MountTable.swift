@@ -1,22 +1,32 @@
 internal import Glibc
 
-/// The mounts of the calling process's namespace, as /proc tells them (proc_pid_mountinfo(5)).
-struct MountTable {
-    private let rows: [Row]
+/// The mounts of a process's namespace, as /proc tells them (proc_pid_mountinfo(5)).
+public struct MountTable {
+    /// All of them.
+    public let rows: [Row]
 
     /// One mount.
-    struct Row: Equatable {
-        let number: UInt64
-        let parent: UInt64
-        /// Where it is, as the calling process sees it.
-        let place: [UInt8]
+    public struct Row: Equatable, Sendable {
+        /// The kernel's number for it.
+        public let number: UInt64
+        /// The number of the mount that it is on.
+        public let parent: UInt64
+        /// Where it is, as the process sees it.
+        public let place: [UInt8]
         /// Its file system's, `proc`.
-        var type: [UInt8] = []
+        public var type: [UInt8] = []
     }
 
+    /// Those of the calling process.
     init() throws(SystemError) { rows = MountTable.rows(in: try Files.read("/proc/self/mountinfo")) }
 
-    static func rows(in text: [UInt8]) -> [Row] {
+    /// Those of another process.
+    public init(of process: Int32) throws(SystemError) {
+        rows = MountTable.rows(in: try Files.read("/proc/\(process)/mountinfo"))
+    }
+
+    /// The lines of such a file; what is none is left out.
+    public static func rows(in text: [UInt8]) -> [Row] {
         text.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 5)
             guard fields.count == 6, let number = UInt64(String(decoding: fields[0], as: UTF8.self)),
@@ -74,7 +84,15 @@ struct MountTable {
 
     /// The number of the mount that an open file was found on.
     static func mount(of descriptor: Int32) throws(SystemError) -> UInt64 {
-        let path = "/proc/self/fdinfo/\(descriptor)"
+        try number(in: "/proc/self/fdinfo/\(descriptor)")
+    }
+
+    /// The same for an open file of another process.
+    public static func mount(of descriptor: Int32, process: Int32) throws(SystemError) -> UInt64 {
+        try number(in: "/proc/\(process)/fdinfo/\(descriptor)")
+    }
+
+    private static func number(in path: String) throws(SystemError) -> UInt64 {
         for line in try Files.readText(path).split(separator: "\n") where line.hasPrefix("mnt_id:") {
             if let number = UInt64(line.dropFirst(7).drop { $0 == "\t" || $0 == " " }) { return number }
         }

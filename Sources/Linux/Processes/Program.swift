@@ -68,10 +68,7 @@ public enum Program {
 
     /// The path of the program itself.
     public static func path() throws(SystemError) -> String {
-        var bytes = [CChar](repeating: 0, count: 4096)
-        // unsafe because readlink fills the array through a pointer; it says how many bytes are valid
-        let count = try SystemError.check(unsafe readlink("/proc/self/exe", &bytes, bytes.count), "readlink")
-        return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        try Files.target(ofLink: "/proc/self/exe")
     }
 
     /// Gives a descriptor's pipe to a user, so that the user can open it again; anything else is left alone.

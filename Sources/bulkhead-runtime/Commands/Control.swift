@@ -76,15 +76,22 @@ extension RuntimeProgram {
         guard status == .stopped || status == .created || force else {
             throw .wrongState("cannot delete container \(id) that is not stopped: \(status.rawValue)")
         }
-        try kernel(end(record, isStopped: status == .stopped))
-        try runtime(RunningContainer.removeShares(of: id, specification))
-        try kernel(store.remove(id))
+        try remove(record, specification, isStopped: status == .stopped, store)
         lock.release()
         global.runPoststop(specification, record)
         if global.debug {
             global.note("container \(id): deleted; it was \(status.rawValue), its control group \(record.cgroup)")
         }
         return 0
+    }
+
+    /// Ends what still runs of a container, and removes all that it had.
+    static func remove(
+        _ record: ContainerRecord, _ specification: RuntimeSpecification, isStopped: Bool, _ store: StateStore
+    ) throws(CommandError) {
+        try kernel(end(record, isStopped: isStopped))
+        try runtime(RunningContainer.removeShares(of: record.id, specification))
+        try kernel(store.remove(record.id))
     }
 
     /// Ends what still runs of a container, and removes its control group.

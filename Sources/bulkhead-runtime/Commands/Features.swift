@@ -28,7 +28,10 @@ extension RuntimeProgram {
             "ociVersionMin": "1.0.0", "ociVersionMax": .string(RuntimeSpecification.newestVersion),
             "hooks": JSON(RuntimeFeatures.hooks),
             "mountOptions": JSON(RuntimeFeatures.mountOptions), "linux": linux,
-            "annotations": JSON(["io.bulkhead.runtime.version": version]),
+            // The second is by runc's name, for whoever asks before it wants a checkpoint.
+            "annotations": JSON([
+                "io.bulkhead.runtime.version": version, "org.opencontainers.runc.checkpoint.enabled": "true",
+            ]),
             // By these the program's user is looked up by name in the container.
             "potentiallyUnsafeConfigAnnotations": ["org.bulkhead."],
         ]

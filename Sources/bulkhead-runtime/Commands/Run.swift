@@ -69,7 +69,8 @@ extension RuntimeProgram {
         return code
     }
 
-    private static func wait(_ container: inout RunningContainer) throws(SystemError) -> Int32 {
+    /// Waits for the container with our own streams, or between its terminal and ours.
+    static func wait(_ container: inout RunningContainer) throws(SystemError) -> Int32 {
         let streams = container.takeStreams()
         let process = container.processDescriptor.rawValue
         switch streams.output {

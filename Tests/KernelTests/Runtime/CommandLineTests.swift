@@ -20,13 +20,6 @@ struct CommandLineTests {
         }
     }
 
-    @Test(arguments: ["checkpoint", "restore"]) func checkpointsAreRefusedWithTheReason(_ command: String) throws {
-        try withBundle(["/bin/true"]) { bundle throws in
-            let result = try bundle.command([command, "--image-path", "/tmp/x", bundle.id])
-            #expect(result.code == 1 && result.error.contains("CRIU"))
-        }
-    }
-
     @Test func optionsThatChangeNothingHere() throws {
         try withBundle(["/bin/true"]) { bundle throws in
             try bundle.write()
