@@ -57,8 +57,7 @@ extension RuntimeProgram {
                     blueprint, with: criu, options, scratch: store.scratch(id), script: script))
             let code = try attend(container, bundle, command.made, store, &lock)
             if !command.made.detach && !command.made.keep {
-                try kernel(store.remove(id))
-                global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
+                try forget(id, bundle, store, global)
             }
             return code
         } catch {

@@ -21,8 +21,7 @@ extension RuntimeProgram {
             blueprint.isRootless = global.isRootless
             let code = try runContainer(blueprint, bundle, options, store, &lock)
             if !options.detach && !options.keep {
-                try kernel(store.remove(id))
-                global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
+                try forget(id, bundle, store, global)
             }
             return code
         } catch {
@@ -67,6 +66,17 @@ extension RuntimeProgram {
         do { try container.destroy() } catch { failure = failure ?? CommandError(error) }
         if let failure { throw failure }
         return code
+    }
+
+    /// Removes a container that has ended from the store, and runs its last hooks: unless `delete` or `checkpoint` was
+    /// quicker, which ended it and does both.
+    static func forget(
+        _ id: String, _ bundle: Bundle, _ store: StateStore, _ global: GlobalOptions
+    ) throws(CommandError) {
+        guard let lock = try kernel(ContainerLock.waiting(for: store.lockFile(id))) else { return }
+        try kernel(store.remove(id))
+        lock.release()
+        global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
     }
 
     /// Waits for the container with our own streams, or between its terminal and ours.
