@@ -7,7 +7,7 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
     public enum Call: String, Sendable, CaseIterable {
         // Calls that there are not, by their number.
         case pidfdSendSignal, pidfdOpen, openTree, moveMount, fsopen, fsconfig, fsmount
-        case clone3, closeRange, openat2, pidfdGetfd, faccessat2, epollPwait2, setMountAttributes, execveat
+        case clone3, closeRange, openat2, pidfdGetfd, faccessat2, epollPwait2, setMountAttributes, execveat, statx
         /// clone(2): what shares memory or begins at another place is made by it.
         case clone
         /// setns(2) with a pidfd (Linux 5.8): with more than one kind of namespace at once.
@@ -29,10 +29,11 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
         self.answer = answer ?? ENOSYS
     }
 
-    /// All that Linux 5.4, the oldest kernel that will do, does not have, and clone3, which it has without control groups.
+    /// All that Linux 5.4, the oldest kernel that will do, does not have; and clone3, which it has without control groups, and
+    /// statx, which does not tell it the number of a mount.
     public static let all = DeniedCalls([
         .clone3, .closeRange, .openat2, .pidfdGetfd, .faccessat2, .epollPwait2, .setMountAttributes, .joiningByProcess,
-        .timeNamespaces, .waitingKillable,
+        .timeNamespaces, .waitingKillable, .statx,
     ])
 
     /// For the name of a test.
@@ -59,12 +60,12 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
     #if arch(x86_64)
     private static let (setns, unshare): (UInt32, UInt32) = (308, 272)
     private static let (execveat, seccomp): (UInt32, UInt32) = (322, 317)
-    private static let clone: UInt32 = 56
+    private static let (clone, statx): (UInt32, UInt32) = (56, 332)
     private static let prctl = 157
     #else
     private static let (setns, unshare): (UInt32, UInt32) = (268, 97)
     private static let (execveat, seccomp): (UInt32, UInt32) = (281, 277)
-    private static let clone: UInt32 = 220
+    private static let (clone, statx): (UInt32, UInt32) = (220, 291)
     private static let prctl = 167
     #endif
 
@@ -86,6 +87,7 @@ public struct DeniedCalls: Sendable, CustomStringConvertible {
         case .epollPwait2: 441
         case .setMountAttributes: 442
         case .execveat: DeniedCalls.execveat
+        case .statx: DeniedCalls.statx
         case .joiningByProcess, .timeNamespaces, .waitingKillable: nil
         }
     }

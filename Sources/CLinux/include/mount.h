@@ -17,5 +17,7 @@ int bh_pivot_root(const char *new_root, const char *put_old);
 int bh_bpf_load_device_program(const void *instructions, uint32_t count, char *log, uint32_t log_size);
 int bh_bpf_attach_device_program(int cgroup, int program);
 dev_t bh_makedev(unsigned int major, unsigned int minor);
+/// The number of the mount that an open file was found on (statx with STATX_MNT_ID, Linux 5.8); 0 where the kernel does not tell.
+uint64_t bh_mount_number(int descriptor);
 /// The magic number of the file system that a path leads to, 0 for nothing.
 uint64_t bh_file_system_type(const char *path);

@@ -134,9 +134,10 @@ struct RootSetup: ~Copyable {
             } catch  where error.code == EPERM {
                 guard let host = plan.placeOnHost(of: type) else { throw error }
                 let tree = try Mount.cloneTree(at: host, recursive: true)
-                // What the kernel has locked about the host's mounts is left as it is.
-                try Mount.setAttributes(of: tree, set: mount.set.subtracting(.accessTime), recursive: true)
-                return try Mount.attach(tree, on: target)
+                return try Mount.attach(tree, on: target) { tree throws(SystemError) in
+                    // What the kernel has locked about the host's mounts is left as it is.
+                    try Mount.setAttributes(of: tree, set: mount.set.subtracting(.accessTime), recursive: true)
+                }
             }
             // A kernel before 5.10 ignores the option.
             guard mount.flags.contains(.noSymbolicLinks) else { return }
@@ -144,12 +145,15 @@ struct RootSetup: ~Copyable {
             return try MountAttributes(of: made).checkNoSymbolicLinks()
         }
         // Its place is not looked up again for what is left to be done, for that could be another one by then.
-        let flags = mount.copiesUp ? mount.flags.subtracting(.readOnly) : mount.flags
+        // Only from Linux 5.14 on can it be made without links, from 5.10 on it can be told so once it is attached.
+        let hasNoLinks = mount.flags.contains(.noSymbolicLinks)
+        let flags = mount.flags.subtracting(mount.copiesUp ? [.readOnly, .noSymbolicLinks] : .noSymbolicLinks)
         let made = try Mount.make(type, source: mount.source, flags, data: data)
         if let label { try Files.setAttribute("security.selinux", to: Array(label.utf8) + [0], on: made) }
         if mount.copiesUp { try copyUp(from: target, to: made) }
         try Mount.attach(made, on: target) { tree throws(SystemError) in
-            if flags != mount.flags { try Mount.setAttributes(of: tree, set: .readOnly) }
+            if mount.copiesUp && mount.flags.contains(.readOnly) { try Mount.setAttributes(of: tree, set: .readOnly) }
+            if hasNoLinks { try Mount.setAttributes(of: tree, set: .noSymbolicLinks) }
             if hasOptions { try Mount.setAttributes(of: tree, set: mount.recursiveSet, clear: mount.recursiveClear) }
         }
         if let propagation = mount.propagation { try Mount.setAttributes(of: made, propagation: propagation) }

@@ -64,9 +64,9 @@ extension Cgroup {
         while true {
             let numbers = try processesAndThoseBelow()
             if numbers.isEmpty { return }
-            if let switching { try Files.set(switching.file, switching.on) }
+            if let switching { try Cgroup.freeze(switching.file, switching.on) }
             for number in numbers { Glibc.kill(number, SIGKILL) }
-            if let switching { try Files.set(switching.file, switching.off) }
+            if let switching { try Cgroup.freeze(switching.file, switching.off) }
             for number in numbers {
                 let left = deadline - Clock.monotonicMilliseconds
                 guard left > 0 else { throw SystemError("kill", path, code: ETIMEDOUT) }
@@ -75,6 +75,13 @@ extension Cgroup {
                 try Poll.wait(process.rawValue, events: Int16(POLLIN), milliseconds: left)
             }
         }
+    }
+
+    /// Freezes or thaws; systemd takes a scope away as soon as it is empty, be it in between.
+    private static func freeze(_ file: String, _ value: String) throws(SystemError) {
+        do { try Files.set(file, value) } catch
+            where (error.code == ENOENT || error.code == ENODEV) && !Files.exists(file)
+        {}
     }
 
     /// The numbers of all processes in it and in the groups that those have made below it.

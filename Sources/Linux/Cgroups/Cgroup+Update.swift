@@ -72,6 +72,8 @@ extension Cgroup {
                 ? unified.map({ "\($0)/cpu.max.burst" })
                 : directories[.cpu].map({ "\($0)/cpu.cfs_burst_us" })
         else { return }
+        // Before Linux 5.14 there is no such file, which is said where the value is written.
+        guard Files.exists(file) else { return }
         let present = UInt64(try Files.readText(file).prefix { $0 != "\n" }) ?? 0
         guard burst < present else { return }
         var first = CgroupLimits()

@@ -53,15 +53,38 @@ struct OlderMountAttributes {
 
     /// Changes an attached mount, and with `recursive` those on it: all that there are when it begins.
     func apply(to tree: borrowing Descriptor, recursive: Bool) throws(SystemError) {
-        if recursive {
-            let number = try MountTable.mount(of: tree.rawValue)
-            let table = try MountTable()
-            guard let top = table[number] else { throw SystemError("find the mount", "\(number)", code: ENOENT) }
-            for row in table.mounts(below: number) {
-                try change(try OlderMountAttributes.open(row, below: tree, at: top.place))
-            }
-        }
+        if recursive { try applyToMounts(below: tree) }
         try change(tree)
+    }
+
+    private func applyToMounts(below tree: borrowing Descriptor) throws(SystemError) {
+        let table = try MountTable()
+        let number: UInt64
+        do { number = try MountTable.mount(of: tree.rawValue) } catch {
+            guard error.code == EACCES else { throw error }
+            return try OlderMountAttributes.checkThatNothingIs(below: tree, table)
+        }
+        guard let top = table[number] else { throw SystemError("find the mount", "\(number)", code: ENOENT) }
+        for row in table.mounts(below: number) {
+            try change(try OlderMountAttributes.open(row, below: tree, at: top.place))
+        }
+    }
+
+    /// Before Linux 5.8 a process in a user namespace may not know which mount it has opened: then it must not matter.
+    private static func checkThatNothingIs(
+        below tree: borrowing Descriptor, _ table: MountTable
+    ) throws(SystemError) {
+        // What is on a file is on all of it, and a new mount has nothing like that.
+        guard try FileStatus(of: tree.rawValue).kind == .directory else { return }
+        let before = try Descriptor.open(".", [.path, .directory])
+        try Program.changeDirectory(to: tree)
+        let path = Result { () throws(SystemError) in try Program.directory() }
+        try Program.changeDirectory(to: before)
+        let start = try path.get() + [UInt8(ascii: "/")]
+        guard let row = table.firstMount(placedBelow: start) else { return }
+        throw SystemError(
+            "change all mounts of a tree in a user namespace, which takes Linux 5.8 or later, also",
+            String(decoding: row.place, as: UTF8.self), code: ENOTSUP)
     }
 
     /// A handle on the root of a mount: on that very mount, whatever has become of the path to it.
@@ -94,19 +117,23 @@ struct OlderMountAttributes {
 
     /// Directories are the present one for a moment: that needs no /proc, which may be the container's by now.
     private static func remount(_ mount: borrowing Descriptor, _ flags: UInt) throws(SystemError) {
-        guard try FileStatus(of: mount.rawValue).kind == .directory else {
-            // unsafe because the path is a C string; it lives for the call
-            let result = unsafe Glibc.mount(nil, "/proc/self/fd/\(mount.rawValue)", nil, flags, nil)
-            try SystemError.check(result, "change the mount")
-            return
-        }
+        guard try FileStatus(of: mount.rawValue).kind == .directory else { return try remountByNumber(mount, flags) }
         let before = try Descriptor.open(".", [.path, .directory])
-        try Program.changeDirectory(to: mount)
+        // An ordinary user may not enter every directory of the host's, /sys/kernel/debug for one.
+        do { try Program.changeDirectory(to: mount) } catch  where error.code == EACCES {
+            return try remountByNumber(mount, flags)
+        }
         // unsafe because the path is a C string; it lives for the call
         let result = unsafe Glibc.mount(nil, ".", nil, flags, nil)
         let code = errno
         try Program.changeDirectory(to: before)
         guard result >= 0 else { throw SystemError("change the mount", code: code) }
+    }
+
+    private static func remountByNumber(_ mount: borrowing Descriptor, _ flags: UInt) throws(SystemError) {
+        // unsafe because the path is a C string; it lives for the call
+        let result = unsafe Glibc.mount(nil, "/proc/self/fd/\(mount.rawValue)", nil, flags, nil)
+        try SystemError.check(result, "change the mount")
     }
 }
 

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The mounts of a process's namespace, as /proc tells them (proc_pid_mountinfo(5)).
@@ -79,12 +80,24 @@ public struct MountTable {
         }
     }
 
+    /// A mount whose place begins so, of those on the mount that paths begin at: the last of several on "/".
+    func firstMount(placedBelow start: [UInt8]) -> Row? {
+        let roots = rows.filter { $0.place == [UInt8(ascii: "/")] }
+        let last = roots.first { root in !roots.contains { $0.parent == root.number && $0.number != root.number } }
+        let seen = last.map { mounts(below: $0.number) } ?? rows
+        return seen.first { $0.place.starts(with: start) }
+    }
+
     /// The row of a mount.
     subscript(_ number: UInt64) -> Row? { rows.first { $0.number == number } }
 
     /// The number of the mount that an open file was found on.
+    ///
+    /// Before Linux 5.14 no process may read /proc/self/fdinfo that has become its user namespace's superuser and is not
+    /// dumpable since: what it has there is not its own any more. From 5.8 on it need not.
     static func mount(of descriptor: Int32) throws(SystemError) -> UInt64 {
-        try number(in: "/proc/self/fdinfo/\(descriptor)")
+        let told = bh_mount_number(descriptor)
+        return told != 0 ? told : try number(in: "/proc/self/fdinfo/\(descriptor)")
     }
 
     /// The same for an open file of another process.

@@ -37,6 +37,14 @@ public enum Program {
         try SystemError.check(unsafe chdir(path), "chdir", path)
     }
 
+    /// The path of the present directory, as its bytes are.
+    static func directory() throws(SystemError) -> [UInt8] {
+        var bytes = [CChar](repeating: 0, count: 4096)
+        // unsafe because getcwd fills the array through a pointer, up to a zero
+        guard unsafe getcwd(&bytes, bytes.count) != nil else { throw .last("find the path of the present directory") }
+        return bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    }
+
     /// Changes the working directory to what a descriptor stands for.
     public static func changeDirectory(to directory: borrowing Descriptor) throws(SystemError) {
         try SystemError.check(fchdir(directory.rawValue), "fchdir")

@@ -28,6 +28,9 @@ enum ResourceHost {
         return texts.first.map { String($0.prefix { $0 != "\n" }) }
     }()
 
+    /// An RDMA device, `rxe0`.
+    static let deviceRDMA = ((try? Files.entries(of: "/sys/class/infiniband")) ?? []).sorted().first
+
     /// The smallest size of huge pages, `2MB`.
     static let hugePageSize: String? = {
         let names = (try? Files.entries(of: "/sys/kernel/mm/hugepages")) ?? []

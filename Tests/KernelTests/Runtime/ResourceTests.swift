@@ -99,7 +99,8 @@ struct ResourceTests {
         }
     }
 
-    @Test func quotaPeriodAndBurst() throws {
+    @Test(.enabled(if: TestedKernel.isAtLeast(5, 14), "bursts take Linux 5.14"))
+    func quotaPeriodAndBurst() throws {
         try with {
             $0.processor.quota = 40_000
             $0.processor.period = 80_000
@@ -140,7 +141,8 @@ struct ResourceTests {
         }
     }
 
-    @Test func idle() throws {
+    @Test(.enabled(if: TestedKernel.isAtLeast(5, 15), "idle groups take Linux 5.15"))
+    func idle() throws {
         try with {
             $0.processor.shares = 512
             $0.processor.idle = 1

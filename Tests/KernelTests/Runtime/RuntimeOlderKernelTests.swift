@@ -242,6 +242,22 @@ struct RuntimeOlderKernelTests {
         }
     }
 
+    /// A process there may not know which mount it has opened, before Linux 5.8: it need not where nothing is mounted below.
+    @Test func pathsAreReadOnlyInAUserNamespace() throws {
+        try withBundle(script("echo 1 >/proc/sys/net/ipv4/ip_forward || echo refused")) { bundle throws in
+            bundle.denied = .all
+            bundle.specification.linux.namespaces.append(.init(.user))
+            bundle.specification.linux.userMappings = [RuntimeMapping(inside: 0, outside: 100_000, count: 65536)]
+            bundle.specification.linux.groupMappings = bundle.specification.linux.userMappings
+            bundle.specification.linux.readOnlyPaths = ["/proc/sys"]
+            let owned = try Command.run(
+                "/bin/chown", ["-hR", "100000:100000", bundle.rootFileSystem], in: bundle.resources)
+            try #require(owned.code == 0, "\(owned.error)")
+            let result = try bundle.run()
+            #expect(result.output == "refused\n" && result.error.contains("Read-only"), "\(result.error)")
+        }
+    }
+
     @Test func whatCanNotBeHadIsNamedWithTheKernelThatHasIt() throws {
         try withBundle(["/bin/true"]) { bundle throws in
             bundle.denied = .all

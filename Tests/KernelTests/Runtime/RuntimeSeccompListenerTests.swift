@@ -11,7 +11,7 @@ struct RuntimeSeccompListenerTests {
         filter.calls = [.init(names: ["mkdir"], action: "SCMP_ACT_NOTIFY")]
         filter.listenerPath = path
         filter.listenerMetadata = "words"
-        filter.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]
+        if TestedKernel.hasCalls(of: 5, 19) { filter.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] }
         return filter
     }
 

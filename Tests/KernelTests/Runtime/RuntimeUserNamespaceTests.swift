@@ -102,7 +102,8 @@ struct RuntimeUserNamespaceTests {
         }
     }
 
-    @Test func ownersOfAMountAreMapped() throws {
+    @Test(.enabled(if: TestedKernel.hasCalls(of: 5, 12), "mapped owners take Linux 5.12"))
+    func ownersOfAMountAreMapped() throws {
         try withBundle(script("stat -c '%u %g' /data /data/below")) { bundle throws in
             let source = "\(bundle.resources.directory)/source"
             try Files.makeDirectories("\(source)/below")
@@ -116,7 +117,8 @@ struct RuntimeUserNamespaceTests {
         }
     }
 
-    @Test func ownersOfAMountAreMappedAsTheContainersUsers() throws {
+    @Test(.enabled(if: TestedKernel.hasCalls(of: 5, 12), "mapped owners take Linux 5.12"))
+    func ownersOfAMountAreMappedAsTheContainersUsers() throws {
         try withBundle(script("stat -c '%u %g' /data; touch /data/made")) { bundle throws in
             try bundle.mapUsers()
             let source = "\(bundle.resources.directory)/source"

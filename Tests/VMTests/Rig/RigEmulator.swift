@@ -20,7 +20,17 @@ struct RigEmulator {
 
     /// Modules that the first process loads: what systemd would have, had it udev, and what tests need.
     private var modules: [String] {
-        ["overlay", "veth", "bridge", "tun"] + (options.nestedVirtualization ? ["kvm-amd"] : [])
+        ["overlay", "veth", "bridge", "tun"] + (options.nestedVirtualization ? ["kvm-amd"] : []) + options.modules
+    }
+
+    /// The read-only disks behind the root file system's, in their order: /dev/vdb, /dev/vdc, …
+    private var disks: [String] { ([programs] + options.disks + [options.kernel?.modules]).compactMap(\.self) }
+
+    /// Where the kernel's modules are that is not the image's, before what loads some of them.
+    private var moduleDisk: [String] {
+        guard options.kernel != nil else { return [] }
+        let letters = "bcdefghijklmnopqrstuvwxyz"
+        return ["rig.modules-disk=vd\(letters[letters.index(letters.startIndex, offsetBy: disks.count - 1)])"]
     }
 
     private var commandLine: String {
@@ -31,9 +41,9 @@ struct RigEmulator {
             "random.trust_cpu=on",
             "cryptomgr.notests",
             "systemd.show_status=0", "systemd.log_target=null", "audit=0",
-            "rig.modules=" + modules.joined(separator: ","),
         ]
-        return (words + options.kernelWords).joined(separator: " ")
+        let loaded = moduleDisk + ["rig.modules=" + modules.joined(separator: ",")]
+        return (words + loaded + options.kernelWords).joined(separator: " ")
     }
 
     var arguments: [String] {
@@ -41,8 +51,8 @@ struct RigEmulator {
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", "q35", "-accel",
             "tcg,thread=multi",
             "-cpu", Self.processor, "-smp", "\(options.processors)",
-            "-m", "\(options.memory)", "-kernel", image.kernel, "-initrd", image.initialFileSystem, "-append",
-            commandLine,
+            "-m", "\(options.memory)", "-kernel", options.kernel?.kernel ?? image.kernel,
+            "-initrd", options.kernel?.initialFileSystem ?? image.initialFileSystem, "-append", commandLine,
             "-chardev", "file,id=console,path=\(console)", "-serial", "chardev:console", "-monitor", monitor.argument,
             "-chardev", "socket,id=port,fd=\(port)", "-device", "virtio-serial-pci",
             "-device", "virtserialport,chardev=port,name=rig",
@@ -50,7 +60,7 @@ struct RigEmulator {
             "-drive", "id=root,if=none,format=raw,file=\(image.rootFileSystem),snapshot=on,cache=unsafe",
             "-device", "virtio-blk-pci,drive=root",
         ]
-        for (index, image) in ([programs] + options.disks).compactMap(\.self).enumerated() {
+        for (index, image) in disks.enumerated() {
             words += [
                 "-drive", "id=disk\(index),if=none,format=raw,file=\(image),readonly=on",
                 "-device", "virtio-blk-pci,drive=disk\(index)",

@@ -15,6 +15,10 @@ struct RigOptions: Sendable {
     var daemon = false
     /// Images that it has as read-only disks, behind the one with the host's programs: /dev/vdc, /dev/vdd, …
     var disks: [String] = []
+    /// Its kernel where that is not the image's.
+    var kernel: RigKernel?
+    /// Modules that are loaded, besides those that every rig has.
+    var modules: [String] = []
     /// Further words for the guest's kernel.
     var kernelWords: [String] = []
     /// Seconds until the guest must have answered. In software and beside other tests a boot of 8 s may take long.
