@@ -78,7 +78,7 @@ struct ExternalStream: Equatable {
             {
                 return try Descriptor.duplicating(number)
             }
-            let kept = O_ACCMODE | O_APPEND | O_NONBLOCK
+            let kept = (O_WRONLY | O_RDWR) | O_APPEND | O_NONBLOCK
             return try Descriptor.open(path, OpenFlags(rawValue: flags & kept | O_NOCTTY))
         }
     }
