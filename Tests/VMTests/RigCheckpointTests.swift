@@ -58,7 +58,7 @@ struct RigCheckpointTests {
     }
 
     /// With systemd's control group, a network namespace that has a name, and hooks.
-    @Test func namespacesHooksAndScopesComeBack() async throws {
+    @Test(.isThorough) func namespacesHooksAndScopesComeBack() async throws {
         try await RigSession.use { rig, _ in
             try rig.succeed("ip netns add held")
             let bundle = try RigBundle("scope", global: "--systemd-cgroup", in: &rig) { specification in
@@ -88,7 +88,7 @@ struct RigCheckpointTests {
         }
     }
 
-    @Test func aTerminalComesBack() async throws {
+    @Test(.isThorough) func aTerminalComesBack() async throws {
         try await RigSession.use { rig, _ in
             let bundle = try RigBundle("terminal", in: &rig) { specification in
                 specification.process?.terminal = true
@@ -139,7 +139,7 @@ struct RigCheckpointTests {
         }
     }
 
-    @Test func podmanSavesAndRestores() async throws {
+    @Test(.isThorough) func podmanSavesAndRestores() async throws {
         try await RigSession.use { rig, _ in
             let podman = try RigPodman(user: nil, in: &rig)
             let program = "i=0; while :; do i=$((i+1)); echo $i >/count; echo line $i; sleep 0.1; done"
@@ -235,5 +235,12 @@ private struct RigBundle {
         let file = "/tmp/\(name)/volume/count"
         try rig.succeed(
             "until n=$(cat \(file) 2>/dev/null); test \"${n:-0}\" -gt \(count); do sleep 0.1; done")
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// What takes a minute or more in software, of which others show the most part.
+    fileprivate static var isThorough: Self {
+        .enabled(if: RigOptions.isThorough, "takes a minute in software: BULKHEAD_RIG=all runs it")
     }
 }
