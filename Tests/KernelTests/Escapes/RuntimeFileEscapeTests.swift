@@ -9,7 +9,7 @@ import Testing
 @Suite("Escapes: the runtime's own file", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeFileEscapeTests {
     /// The attacker's part: waits for a process that executes something other than busybox, keeps its file, lets it end
-    /// (it waits in the opening of its log, which is a pipe), and writes. Tells the size of the file that it has got
+    /// (it waits in the opening of its log, which is a pipe), and writes as soon as nobody executes it. Tells the size of the file that it has got
     /// hold of: that is what shows that the attack has come to the point.
     private static let attacker = """
         while :; do for p in /proc/[0-9]*; do
@@ -18,7 +18,10 @@ struct RuntimeFileEscapeTests {
         cat /log > /dev/null
         while [ -d $p ]; do :; done
         wc -c < /proc/self/fd/9 > /tmp/size
-        (echo overwritten >> /proc/self/fd/9) 2> /tmp/refused
+        while :; do
+            (echo overwritten >> /proc/self/fd/9) 2> /tmp/refused
+            case $(cat /tmp/refused) in *busy*) ;; *) break ;; esac
+        done
         echo done > /tmp/done
         """
 
