@@ -76,6 +76,10 @@ $(filter $(out)/programs/%,$(objects)) &: $(sources) $(out)/Glibc.swiftmodule \
 	cd $(out)/programs && $(swiftc) -num-threads 2 -parse-as-library -module-name Programs -c $(abspath $(sources))
 	@touch $(out)/programs/*.o
 
+# The runtime ends within milliseconds and has one thread: its heap is one for that.
+$(out)/Embedded/Heap/heap.o: library += -fno-builtin
+$(out)/bulkhead-runtime: $(out)/Embedded/Heap/heap.o
+
 # Programs that enter containers begin in CProtectedStart.
 $(out)/bulkhead-runtime $(out)/bulkhead-monitor: start := -Wl,--entry=bh_protected_start
 $(addprefix $(out)/,$(programs)): $(out)/%: $(objects)

@@ -8,11 +8,12 @@ extension RunningContainer {
     /// To be called by single-threaded programs only: between clone3 and exec the new process runs this very code.
     ///
     /// - Parameter meanwhile: what can be done while the new process sets itself up; it gets the process's number and its
-    ///   control group.
+    ///   control group, and returns whether the program is to be executed at once, without waiting for ``start``: that
+    ///   is still to be called.
     /// - Parameter programs: those that decide about devices of containers before.
     public static func create(
         _ blueprint: ContainerBlueprint, streams: StandardStreams, programs: DevicePrograms = DevicePrograms(),
-        meanwhile: (_ process: Int32, _ group: Cgroup) -> Void = { _, _ in }
+        meanwhile: (_ process: Int32, _ group: Cgroup) -> Bool = { _, _ in false }
     ) throws(RuntimeError) -> RunningContainer {
         // Begun before anything else: it is what takes the kernel longest.
         var network = makingNetwork(blueprint)
@@ -45,7 +46,7 @@ extension RunningContainer {
 
     private static func createInScope(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout,
-        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
+        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Bool
     ) throws(RuntimeError) -> RunningContainer {
         let holder = try ScopeHolder()
         let cgroup = try holder.makeGroup(plan, layout)
@@ -62,7 +63,7 @@ extension RunningContainer {
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, in cgroup: Cgroup,
         beingMade creation: CgroupCreation?, _ network: inout NetworkNamespaceMaker?,
-        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
+        _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Bool
     ) throws(RuntimeError) -> RunningContainer {
         var cache: CacheControl?
         do {
@@ -70,7 +71,7 @@ extension RunningContainer {
             cache = try CacheControl(plan.specification, id: plan.blueprint.id)
             try cache?.prepare()
             let entersLate = try plan.entersLate(cgroup)
-            return try create(plan, streams, layout, cgroup, creation, cache, entersLate, &network, meanwhile)
+            return try create(plan, streams, layout, cgroup, cache, entersLate, &network, meanwhile)
         } catch {
             // The kernel's killer leaves no message; whoever reads the error wants to know.
             let isTooLow = plan.limits.memory != nil && cgroup.outOfMemoryKills > 0
@@ -84,8 +85,8 @@ extension RunningContainer {
 
     private static func create(
         _ plan: ContainerPlan, _ streams: StandardStreams, _ layout: CgroupLayout, _ cgroup: Cgroup,
-        _ creation: CgroupCreation?, _ cache: CacheControl?, _ entersLate: Bool,
-        _ network: inout NetworkNamespaceMaker?, _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Void
+        _ cache: CacheControl?, _ entersLate: Bool,
+        _ network: inout NetworkNamespaceMaker?, _ meanwhile: (_ process: Int32, _ group: Cgroup) -> Bool
     ) throws(RuntimeError) -> RunningContainer {
         var prepared = try PreparedStreams(streams)
         let pair = try step("connect with the process") { () throws(SystemError) in
@@ -112,16 +113,13 @@ extension RunningContainer {
             _ = consume theirs
             prepared.child = ChildStreams()
             var devices: NetworkDevices?
+            var isStarted = false
             do {
                 try cache?.enter(process)
-                // Meanwhile the process makes its namespaces, which takes the kernel about as long.
-                try step("make the control group \(plan.cgroupPath)") { () throws(SystemError) in
-                    try creation?.finish()
-                }
-                if !plan.needsAssistance && !entersLate {
-                    try letGoOn(ours, network.take())
-                }
-                meanwhile(process, cgroup)
+                if getsNetwork { try giveNetwork(ours, network.take()) }
+                isStarted = meanwhile(process, cgroup) && plan.canStartUnattended && !entersLate
+                // The answers come in the order of what is asked: that of being set up first.
+                if isStarted { try step("order the start") { () throws(SystemError) in try ours.orderEarlyStart() } }
                 var output: Descriptor?
                 try awaitReady(ours, &output) { () throws(RuntimeError) in
                     // While it is still the caller's own, whom systemd asks for.
@@ -141,13 +139,13 @@ extension RunningContainer {
             return RunningContainer(
                 id: plan.blueprint.id, process: process, processDescriptor: descriptor,
                 bundle: plan.blueprint.bundle, specification: plan.specification, seccompFilter: plan.process.filter,
-                cgroup: cgroup, streams: prepared.ours, channel: ours, devices: devices)
+                cgroup: cgroup, streams: prepared.ours, channel: ours, isStarted: isStarted, devices: devices)
         }
     }
 
-    /// Tells the process that its control groups are made, and which its network namespace is. Where that could not be
-    /// made the process tries for itself, and says what is wrong.
-    private static func letGoOn(
+    /// Tells the process which its network namespace is. Where that could not be made the process tries for itself, and
+    /// says what is wrong.
+    private static func giveNetwork(
         _ channel: borrowing ChildChannel, _ network: consuming NetworkNamespaceMaker?
     ) throws(RuntimeError) {
         let made = try? network.take()?.finish()
@@ -252,8 +250,10 @@ extension RunningContainer {
     /// hooks for that. Where one of those fails the container still runs, and is to be destroyed.
     public mutating func start(configuring interfaces: [InterfaceConfiguration] = []) throws(RuntimeError) {
         guard let channel = channel.take() else { throw .wrongState("container \(id) has been started already") }
-        do { try channel.orderStart(interfaces) } catch {
-            throw .wrongState("container \(id) has ended before its start: \(error)")
+        if !isStarted {
+            do { try channel.orderStart(interfaces) } catch {
+                throw .wrongState("container \(id) has ended before its start: \(error)")
+            }
         }
         try RunningContainer.awaitExecution(channel)
         // From here on they are its own.

@@ -21,6 +21,8 @@ public struct RunningContainer: ~Copyable {
     public let cgroup: Cgroup
     var streams: ProcessStreams
     var channel: ChildChannel?
+    /// Whether its program has been ordered to start before it was set up.
+    let isStarted: Bool
     /// The host's interfaces that it has been given, until its program is executed.
     var devices: NetworkDevices?
 
@@ -42,7 +44,7 @@ public struct RunningContainer: ~Copyable {
     init(
         id: String, process: Int32, processDescriptor: consuming ProcessDescriptor, bundle: String,
         specification: RuntimeSpecification, seccompFilter: [UInt8]?, cgroup: Cgroup,
-        streams: consuming ProcessStreams, channel: consuming ChildChannel?,
+        streams: consuming ProcessStreams, channel: consuming ChildChannel?, isStarted: Bool = false,
         devices: consuming NetworkDevices?
     ) {
         self.id = id
@@ -54,6 +56,7 @@ public struct RunningContainer: ~Copyable {
         self.cgroup = cgroup
         self.streams = streams
         self.channel = channel
+        self.isStarted = isStarted
         self.devices = devices
     }
 

@@ -8,7 +8,7 @@ internal import OCI
 ///  parent                                    child
 ///    |                 N                       |  only where the parent must say who its users are
 ///    | <-------------------------------------- |
-///    | G + descriptor                          |  the control groups are made, and the network namespace where one is
+///    | G + descriptor                          |  only where the parent makes the network namespace
 ///    | --------------------------------------> |
 ///    |                 T + descriptor          |  the terminal's master
 ///    | <-------------------------------------- |
@@ -23,7 +23,7 @@ internal import OCI
 ///    |                 end of connection       |  the program is executed
 ///    | <-------------------------------------- |
 /// ```
-/// Instead of T, R and the end there may come E, a letter for the kind of error, and its text.
+/// Where nothing lies between them S is sent before R is awaited. Instead of T, R and the end there may come E, a letter for the kind of error, and its text.
 ///
 /// A process that enters a container says P and the number of the one that it has made there in place of R; G and the
 /// same number is what that one waits for.
@@ -97,8 +97,8 @@ struct ChildChannel: ~Copyable {
         return message.bytes
     }
 
-    /// Waits until the parent has made the control groups, and returns the network namespace that it has made.
-    func awaitGroups() throws(SystemError) -> Descriptor? {
+    /// Waits for the network namespace that the parent makes; nil where it could not.
+    func awaitNetwork() throws(SystemError) -> Descriptor? {
         guard var message = try UnixSocket.receive(upTo: ChildChannel.largestPacket, over: socket) else { return nil }
         if message.bytes.isEmpty { Program.exitNow(1) }
         return message.takeDescriptor()
@@ -124,6 +124,12 @@ struct ChildChannel: ~Copyable {
     /// Whether there is something to hear now, or within that time.
     func hasReport(within milliseconds: Int64) throws(SystemError) -> Bool {
         try UnixSocket.awaitMessage(over: socket, atMost: milliseconds)
+    }
+
+    /// For a process that still sets itself up, and finds the order when it is done. One that has ended meanwhile has left
+    /// a report that says why.
+    func orderEarlyStart() throws(SystemError) {
+        do throws(SystemError) { try orderStart([]) } catch  where error.code == EPIPE || error.code == ECONNRESET {}
     }
 
     func orderStart(_ interfaces: [InterfaceConfiguration]) throws(SystemError) {

@@ -65,12 +65,11 @@ struct ContainerInit: ~Copyable {
         }
         let setup = try RootSetup(plan: plan, host: host)
 
-        // While the parent makes the control groups and the network namespace.
+        // While the parent makes the network namespace.
         let independent = plan.mounts.prefix { $0.isIndependent }.count
         try mount(0..<independent, setup)
 
-        let network = try awaitGroups()
-        try enterNetwork(network)
+        try enterNetwork()
         try setKernelParameters()
         // What is mounted from here on counts as the container's.
         try enterControlGroups()
@@ -154,21 +153,18 @@ struct ContainerInit: ~Copyable {
         }
     }
 
-    /// Waits until the parent has made the groups, and maybe the network namespace.
-    private func awaitGroups() throws(RuntimeError) -> Descriptor? {
-        guard !plan.needsAssistance && !entersLate else { return nil }
-        return try step("wait for the control groups") { () throws(SystemError) in try channel.awaitGroups() }
-    }
-
     /// Enters the network namespace that the parent has made, or makes one where it could not.
-    private func enterNetwork(_ network: consuming Descriptor?) throws(RuntimeError) {
+    private func enterNetwork() throws(RuntimeError) {
         guard plan.created.contains(.network) else { return }
-        if let network {
-            return try step("enter the network namespace") { () throws(SystemError) in
-                try Namespaces.join(network.rawValue, .network)
-            }
-        }
         if getsNetwork {
+            let network = try step("wait for the network namespace") { () throws(SystemError) in
+                try channel.awaitNetwork()
+            }
+            if let network {
+                return try step("enter the network namespace") { () throws(SystemError) in
+                    try Namespaces.join(network.rawValue, .network)
+                }
+            }
             try step("make the network namespace") { () throws(SystemError) in try Namespaces.unshare(.network) }
         }
         try step("bring up the loopback interface") { () throws(SystemError) in try Program.setInterfaceUp("lo") }

@@ -33,6 +33,11 @@ final class ContainerPlan: Sendable {
         hasUserNamespace || created.contains(.time) || !specification.linux.networkDevices.isEmpty
     }
 
+    /// Whether nothing has to be done for the process between its being set up and its program.
+    var canStartUnattended: Bool {
+        !needsAssistance && specification.hooks.isEmpty && blueprint.startSocket == nil
+    }
+
     /// Namespaces that the process is made in: with a user namespace all of which that is to be the owner, without one
     /// only that of processes, which can't be had later.
     var createdAtOnce: Namespaces {

@@ -138,15 +138,15 @@ extension Cgroup {
     public func remove() throws(SystemError) {
         var failure: SystemError?
         if let scope { do { try scope.stop() } catch { failure = error } }
-        do { try remove(except: []) } catch { failure = failure ?? error }
+        do { try Cgroup.remove(allDirectories) } catch { failure = failure ?? error }
         if let failure { throw failure }
     }
 
-    /// The same for the directories alone, without those that are `kept`.
-    func remove(except kept: [String]) throws(SystemError) {
+    /// The same for directories alone.
+    static func remove(_ directories: [String]) throws(SystemError) {
         var failure: SystemError?
         let deadline = Clock.monotonicMilliseconds + 1000
-        for directory in allDirectories where !kept.contains(directory) {
+        for directory in directories {
             do { try Cgroup.removeTree(directory, until: deadline) } catch  where error.code != ENOENT {
                 failure = failure ?? error
             } catch {}

@@ -55,13 +55,7 @@ public struct Cgroup: Sendable, Equatable {
     public static func create(
         _ path: String, layout: CgroupLayout, limits: CgroupLimits, in scope: SystemdScope? = nil
     ) throws(SystemError) -> Cgroup {
-        let creation = try CgroupCreation(path, layout: layout, limits: limits, in: scope)
-        do { try creation.finish() } catch {
-            // The error that matters is the one before.
-            try? creation.undo()
-            throw error
-        }
-        return creation.group
+        try CgroupCreation(path, layout: layout, limits: limits, in: scope).group
     }
 
     /// Whether it is there in any hierarchy.

@@ -66,7 +66,12 @@ public struct RootDirectory: ~Copyable, Sendable {
     public func makeDirectories(
         _ path: String, mode: UInt32 = 0o755, linksLeft: Int = 40
     ) throws(SystemError) -> Descriptor {
+        // A name right below is not even looked for: who asks for it has most probably just made the root.
+        let isDeep = path.utf8.contains(UInt8(ascii: "/"))
+        if !isDeep, let made = try makeNew(path, in: descriptor, mode) { return made }
         if let found = try find(path) { return found }
+        let (parent, name) = RootDirectory.split(path)
+        if isDeep, let above = try find(parent), let made = try makeNew(name, in: above, mode) { return made }
         var present = try open(".", [.path, .directory])
         var reached = ""
         for name in Files.names(in: path) {
@@ -89,6 +94,18 @@ public struct RootDirectory: ~Copyable, Sendable {
             present = try makeDirectories(place, mode: mode, linksLeft: linksLeft - 1)
         }
         return present
+    }
+
+    /// The directory, where nothing has that name; else nil.
+    private func makeNew(
+        _ name: String, in directory: borrowing Descriptor, _ mode: UInt32
+    ) throws(SystemError) -> Descriptor? {
+        // unsafe because the name is a C string; it lives for the call
+        guard unsafe mkdirat(directory.rawValue, name, mode) == 0 else {
+            if errno == EEXIST || errno == ENOTDIR || errno == ENOENT { return nil }
+            throw .last("make the directory", name)
+        }
+        return try directory.open(at: name, [.path, .directory, .noFollow])
     }
 
     private static func linkTarget(

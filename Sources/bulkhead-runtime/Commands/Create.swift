@@ -49,12 +49,8 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let bundle = try Bundle(options.bundle)
         warn(bundle.specification.process, global)
-        try store.reserve(id)
-        do {
-            let lock = try kernel(store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd))
-            var blueprint = try bundle.blueprint(id: id, store: store)
-            blueprint.usesSystemd = global.usesSystemd
-            blueprint.isRootless = global.isRootless
+        return try making(id, bundle, store, global) { (blueprint, lock) throws(CommandError) in
+            var blueprint = blueprint
             // Whoever starts it is another process: the container's waits on a socket of its own.
             let listener = try kernel(UnixSocket.listen(store.startSocket(id), .sequencedPackets, backlog: 1))
             blueprint.startSocket = listener.rawValue
@@ -63,14 +59,31 @@ extension RuntimeProgram {
                 global.note("container \(id): process \(container.process), group \(container.cgroup.path)")
             }
             try finish(container, options, store)
-            lock.release()
+            lock = nil
+            return 0
+        }
+    }
+
+    /// Claims a name and makes a container; undoes all that where `body` fails, which gives the lock back once others may
+    /// handle the container.
+    static func making(
+        _ id: String, _ bundle: Bundle, _ store: StateStore, _ global: GlobalOptions,
+        _ body: (_ blueprint: ContainerBlueprint, _ lock: inout ContainerLock?) throws(CommandError) -> Int32
+    ) throws(CommandError) -> Int32 {
+        try store.reserve(id)
+        do {
+            var lock: ContainerLock? = try kernel(
+                store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd))
+            var blueprint = try bundle.blueprint(id: id, store: store)
+            blueprint.usesSystemd = global.usesSystemd
+            blueprint.isRootless = global.isRootless
+            return try body(blueprint, &lock)
         } catch {
             // The error that matters is the one before.
             try? store.remove(id)
             global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
             throw error
         }
-        return 0
     }
 
     /// Tells of names in the configuration that are skipped.
@@ -95,18 +108,29 @@ extension RuntimeProgram {
     }
 
     /// Makes the container, and prepares its record meanwhile.
+    ///
+    /// - Parameter startsAtOnce: whether its program need not wait until the record is published. Whoever is killed before
+    ///   that leaves what `delete` finds by the control group.
     static func create(
-        _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore
+        _ blueprint: ContainerBlueprint, _ bundle: Bundle, _ options: CreateOptions, _ store: StateStore,
+        startsAtOnce: Bool = false
     ) throws(CommandError) -> RunningContainer {
         let terminal = blueprint.specification.process?.terminal == true
         var failure: CommandError?
-        func prepare(process: Int32, group: Cgroup) {
+        func prepare(process: Int32, group: Cgroup) -> Bool {
             let record = ContainerRecord(
                 id: blueprint.id, bundle: bundle.path, root: bundle.root, owner: geteuid(), process: process,
                 processStartedAt: ProcessIdentity(process)?.startedAt ?? 0, cgroup: group.path, scope: group.scope,
                 created: Clock.realtimeNanoseconds, annotations: bundle.specification.annotations,
                 newKeyring: options.newKeyring)
-            do { try store.prepare(record) } catch { failure = CommandError(error) }
+            do {
+                try store.prepare(record)
+                if startsAtOnce && !options.detach { try Foreground.holdSignals() }
+                return startsAtOnce
+            } catch {
+                failure = CommandError(error)
+                return false
+            }
         }
         let container = try runtime(
             RunningContainer.create(

@@ -42,12 +42,7 @@ extension RuntimeProgram {
             throw .usage("cannot allocate tty if runc will detach without setting console socket")
         }
         let options = try command.shared.options()
-        try store.reserve(id)
-        do {
-            var lock: ContainerLock? = try kernel(
-                store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd))
-            var blueprint = try bundle.blueprint(id: id, store: store)
-            blueprint.usesSystemd = global.usesSystemd
+        return try making(id, bundle, store, global) { (blueprint, lock) throws(CommandError) in
             var script: RestoreScript?
             if RestoreSteps.areNeeded(for: bundle.specification) {
                 script = try RestoreSteps(bundle: bundle.path, id: id, root: global.root).script()
@@ -56,15 +51,8 @@ extension RuntimeProgram {
                 RunningContainer.restore(
                     blueprint, with: criu, options, scratch: store.scratch(id), script: script))
             let code = try attend(container, bundle, command.made, store, &lock)
-            if !command.made.detach && !command.made.keep {
-                try forget(id, bundle, store, global)
-            }
+            if !command.made.detach && !command.made.keep { try forget(id, bundle, store, global) }
             return code
-        } catch {
-            // The error that matters is the one before.
-            try? store.remove(id)
-            global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
-            throw error
         }
     }
 

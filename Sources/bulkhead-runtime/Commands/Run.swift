@@ -12,23 +12,10 @@ extension RuntimeProgram {
         let store = StateStore(root: global.root)
         let bundle = try Bundle(options.bundle)
         warn(bundle.specification.process, global)
-        try store.reserve(id)
-        do {
-            var lock: ContainerLock? = try kernel(
-                store.begin(id, configuration: bundle.configuration, usesSystemd: global.usesSystemd))
-            var blueprint = try bundle.blueprint(id: id, store: store)
-            blueprint.usesSystemd = global.usesSystemd
-            blueprint.isRootless = global.isRootless
+        return try making(id, bundle, store, global) { (blueprint, lock) throws(CommandError) in
             let code = try runContainer(blueprint, bundle, options, store, &lock)
-            if !options.detach && !options.keep {
-                try forget(id, bundle, store, global)
-            }
+            if !options.detach && !options.keep { try forget(id, bundle, store, global) }
             return code
-        } catch {
-            // The error that matters is the one before.
-            try? store.remove(id)
-            global.runPoststop(bundle.specification, ContainerRecord(id: id, bundle: bundle))
-            throw error
         }
     }
 
@@ -51,7 +38,9 @@ extension RuntimeProgram {
         blueprint.newKeyring = options.newKeyring
         blueprint.pivots = options.pivots
         try PassedDescriptors(preserved: options.preserved).give(to: &blueprint)
-        var container = try create(blueprint, bundle, options, store)
+        // A terminal is handed over first, and files that others wait for are there before the program is.
+        let startsAtOnce = !terminal && options.pidFile == nil && options.pidfdSocket == nil
+        var container = try create(blueprint, bundle, options, store, startsAtOnce: startsAtOnce)
         var failure: CommandError?
         var code: Int32 = 0
         do {

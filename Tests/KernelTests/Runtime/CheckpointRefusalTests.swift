@@ -16,7 +16,12 @@ struct CheckpointRefusalTests {
                 // It goes on.
                 let state = try JSONField(JSON(parsing: try bundle.command(["state", bundle.id]).output))
                 #expect(try state.required("status").string() == "running")
-                let twice = "until cat /tmp/count; do sleep 0.01; done; sleep 0.2; cat /tmp/count"
+                let twice = """
+                    until first=$(cat /tmp/count); do sleep 0.01; done
+                    tries=0
+                    while [ "$(cat /tmp/count)" = $first ] && [ $((tries += 1)) -le 3000 ]; do sleep 0.01; done
+                    echo $first; cat /tmp/count
+                    """
                 let counted = try bundle.exec(["/bin/sh", "-c", twice])
                 let numbers = counted.lines.compactMap { Int($0) }
                 #expect(numbers.count == 2 && numbers[0] < numbers[1], "\(counted)")

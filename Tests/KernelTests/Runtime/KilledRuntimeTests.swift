@@ -4,7 +4,7 @@ import OCI
 import TestKit
 import Testing
 
-/// The runtime is killed once its container is made, before it has written that down.
+/// The runtime is killed while it makes its container.
 @Suite("bulkhead-runtime: killed", .serialized, .blocking, .enabled(if: isSuperuser))
 struct KilledRuntimeTests {
     private func makeAndKill(_ bundle: RuntimeBundle, _ global: [String]) throws {
@@ -45,7 +45,10 @@ struct KilledRuntimeTests {
     private func expectDeletion(_ bundle: RuntimeBundle) throws {
         let deleted = try bundle.command(["delete", "--force", bundle.id])
         #expect(deleted.code == 0, "\(deleted.error)")
-        #expect(try Files.entries(of: "\(bundle.resources.directory)/state").filter { $0 != ".seccomp" } == [])
+        let state = "\(bundle.resources.directory)/state"
+        // There is none where the runtime was killed at once.
+        guard Files.exists(state) else { return }
+        #expect(try Files.entries(of: state).filter { $0 != ".seccomp" } == [])
     }
 
     @Test func deleteFindsTheGroup() throws {
@@ -55,6 +58,22 @@ struct KilledRuntimeTests {
             #expect(try group.processes().count == 1)
             try expectDeletion(bundle)
             try expectNothing(bundle)
+        }
+    }
+
+    /// Before the name is claimed, while the container is made, between the start of its program and the record of it, or
+    /// afterwards: `delete` finds what there is.
+    @Test func killedAtAnyMoment() throws {
+        try withBundle(["/bin/sleep", "100"]) { bundle throws in
+            try bundle.write()
+            for moment in 0..<60 {
+                let command = try StartedCommand.start(bundle, ["run", "-b", bundle.directory, bundle.id])
+                usleep(UInt32(moment) * 200)
+                try command.process.signal(SIGKILL)
+                #expect(try command.process.waitForEnd(atMost: 20_000) == .signaled(SIGKILL))
+                try expectDeletion(bundle)
+                try expectNothing(bundle)
+            }
         }
     }
 

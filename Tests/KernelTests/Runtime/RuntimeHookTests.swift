@@ -83,6 +83,20 @@ struct RuntimeHookTests {
         }
     }
 
+    @Test func theLastHooksRunOnceWhereSomebodyElseDeletesTheContainer() throws {
+        try withBundle(script("echo ready; exec sleep 100")) { bundle throws in
+            let file = "\(bundle.resources.directory)/notes"
+            bundle.specification.hooks.poststop = [note("poststop", file)]
+            try bundle.write()
+            var command = try StartedCommand.start(bundle, ["run", "-b", bundle.directory, bundle.id])
+            try command.waitForLine("ready")
+            #expect(try bundle.command(["delete", "--force", bundle.id]).code == 0)
+            let (code, output) = try command.end()
+            #expect(code == 128 + SIGKILL && output == "ready\n")
+            #expect(try lines(file) == ["poststop stopped \(bundle.id) spoken"])
+        }
+    }
+
     @Test func aHookThatHangsIsKilledAfterItsTime() throws {
         try withBundle(["/bin/true"]) { bundle throws in
             let hangs = RuntimeHook(path: "/bin/sleep", arguments: ["sleep", "1000"], timeout: 1)
