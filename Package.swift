@@ -187,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "ContainerRuntimeTests", dependencies: ["ContainerRuntime", "Linux", "OCI", "TestKit"],
             swiftSettings: common),
-        .testTarget(name: "LinuxTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
+        .testTarget(
+            name: "LinuxTests", dependencies: ["Linux", "TestKit"], exclude: ["Heap/workload.c"], swiftSettings: common),
         .testTarget(name: "SeccompTests", dependencies: ["Linux", "OCI", "Seccomp"], swiftSettings: common),
         .testTarget(name: "PeerTests", dependencies: ["Linux", "TestKit"], swiftSettings: common),
         .testTarget(name: "KernelTests", dependencies: ["Linux", "Networks", "OCI", "TestKit"], swiftSettings: common),
