@@ -60,11 +60,7 @@ struct RuntimeMissingFeatureTests {
         try expectRefusal(["linux.seccomp.flags", "Linux 5.19"]) { bundle in
             let listener = "\(bundle.resources.directory)/agent"
             let agent = try UnixSocket.listen(listener)
-            var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
-            filter.calls = [.init(names: ["mkdir"], action: "SCMP_ACT_NOTIFY")]
-            filter.listenerPath = listener
-            filter.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]
-            bundle.specification.linux.seccomp = filter
+            bundle.specification.linux.seccomp = .listening(at: listener, isKillable: true)
             // It waits for connections by its file until the bundle's directory goes.
             _ = agent.release()
         }

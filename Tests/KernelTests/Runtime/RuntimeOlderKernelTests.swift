@@ -278,11 +278,7 @@ struct RuntimeOlderKernelTests {
 
             let listener = "\(bundle.resources.directory)/agent"
             let agent = try UnixSocket.listen(listener)
-            var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
-            filter.calls = [.init(names: ["mkdir"], action: "SCMP_ACT_NOTIFY")]
-            filter.listenerPath = listener
-            filter.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]
-            bundle.specification.linux.seccomp = filter
+            bundle.specification.linux.seccomp = .listening(at: listener, isKillable: true)
             result = try bundle.run()
             #expect(result.code == 1 && result.error.contains("linux.seccomp.flags"), "\(result.error)")
             #expect(result.error.contains("Linux 5.19"), "\(result.error)")

@@ -7,11 +7,8 @@ import Testing
 @Suite("bulkhead-runtime: listeners of filters", .serialized, .blocking, .enabled(if: isSuperuser))
 struct RuntimeSeccompListenerTests {
     private func filter(_ path: String) -> RuntimeSeccomp {
-        var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
-        filter.calls = [.init(names: ["mkdir"], action: "SCMP_ACT_NOTIFY")]
-        filter.listenerPath = path
+        var filter = RuntimeSeccomp.listening(at: path, isKillable: TestedKernel.hasCalls(of: 5, 19))
         filter.listenerMetadata = "words"
-        if TestedKernel.hasCalls(of: 5, 19) { filter.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] }
         return filter
     }
 
@@ -110,5 +107,16 @@ struct RuntimeSeccompListenerTests {
             #expect(dead.code != 0)
             #expect(dead.error.contains("linux.seccomp.listenerPath: connect to \(path)"), "\(dead.error)")
         }
+    }
+}
+
+extension RuntimeSeccomp {
+    /// A filter that asks who listens at a socket of each call of mkdir, and waits for the answer unless it is killed.
+    static func listening(at path: String, isKillable: Bool) -> RuntimeSeccomp {
+        var filter = RuntimeSeccomp(defaultAction: "SCMP_ACT_ALLOW")
+        filter.calls = [.init(names: ["mkdir"], action: "SCMP_ACT_NOTIFY")]
+        filter.listenerPath = path
+        if isKillable { filter.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"] }
+        return filter
     }
 }
