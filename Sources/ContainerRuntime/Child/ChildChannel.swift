@@ -23,7 +23,8 @@ internal import OCI
 ///    |                 end of connection       |  the program is executed
 ///    | <-------------------------------------- |
 /// ```
-/// Where nothing lies between them S is sent before R is awaited. Instead of T, R and the end there may come E, a letter for the kind of error, and its text.
+/// Where nothing lies between them, S is sent before R is awaited. Instead of T, R and the end there may come E, a letter
+/// for the kind of error, and its text.
 ///
 /// A process that enters a container says P and the number of the one that it has made there in place of R; G and the
 /// same number is what that one waits for.

@@ -4,7 +4,7 @@ internal import Glibc
 public struct CgroupCreation: Sendable {
     /// The group.
     public let group: Cgroup
-    /// Without the directories that somebody else has made, which are not removed where this fails.
+    /// The directories that were made for it: what somebody else has made stays where this fails.
     private let made: [String]
 
     /// Makes the directories and sets their limits; what a failure leaves behind is removed again.

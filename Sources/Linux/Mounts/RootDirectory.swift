@@ -68,10 +68,12 @@ public struct RootDirectory: ~Copyable, Sendable {
     ) throws(SystemError) -> Descriptor {
         // A name right below is not even looked for: who asks for it has most probably just made the root.
         let isDeep = path.utf8.contains(UInt8(ascii: "/"))
-        if !isDeep, let made = try makeNew(path, in: descriptor, mode) { return made }
+        if !isDeep, let made = try makeNew(path, in: descriptor, mode, path) { return made }
         if let found = try find(path) { return found }
         let (parent, name) = RootDirectory.split(path)
-        if isDeep, let above = try find(parent), let made = try makeNew(name, in: above, mode) { return made }
+        if isDeep, let above = try find(parent), let made = try makeNew(name, in: above, mode, path) {
+            return made
+        }
         var present = try open(".", [.path, .directory])
         var reached = ""
         for name in Files.names(in: path) {
@@ -98,12 +100,12 @@ public struct RootDirectory: ~Copyable, Sendable {
 
     /// The directory, where nothing has that name; else nil.
     private func makeNew(
-        _ name: String, in directory: borrowing Descriptor, _ mode: UInt32
+        _ name: String, in directory: borrowing Descriptor, _ mode: UInt32, _ path: String
     ) throws(SystemError) -> Descriptor? {
         // unsafe because the name is a C string; it lives for the call
         guard unsafe mkdirat(directory.rawValue, name, mode) == 0 else {
             if errno == EEXIST || errno == ENOTDIR || errno == ENOENT { return nil }
-            throw .last("make the directory", name)
+            throw .last("make the directory", path)
         }
         return try directory.open(at: name, [.path, .directory, .noFollow])
     }
