@@ -244,6 +244,21 @@ import Testing
         }
     }
 
+    /// Several buffers are filled by one read; one that holds no more than a header is given back empty, wherever it stands.
+    @Test func aBufferThatIsTooSmallAmongOthersLosesNothing() throws {
+        let host = try VsockHost()
+        let guest = try VsockGuest(host.device, bufferSize: 100 + VsockHeader.size)
+        let client = try HostEnd(host, guest)
+        let small = guest.driver.memory.allocate(VsockHeader.size)
+        guest.driver.queues[0].add([.init(address: small, count: VsockHeader.size, writable: true)])
+        let sent = (0..<5050).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        try client.writeAll(sent)
+        var received: [UInt8] = []
+        while received.count < sent.count { received += try guest.expect(.data).payload }
+        #expect(received == sent)
+        #expect(host.device.counters.dropped == 1)
+    }
+
     @Test func malformedPacketsAreIgnoredOrRefused() throws {
         let host = try VsockHost()
         let guest = try VsockGuest(host.device)

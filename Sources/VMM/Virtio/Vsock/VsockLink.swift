@@ -6,6 +6,9 @@ internal import Linux
 struct VsockLink: ~Copyable {
     /// Whether the one who connected is told when the guest accepts: not if the VMM itself did.
     let isToldOfAcceptance: Bool
+    /// Buffers that the next read shall have: one until a read has filled what it had, for taking those back again that a
+    /// short message does not need costs more than it spares.
+    private(set) var appetite = 1
     private let socket: Descriptor
     private var backlog: VsockBacklog?
 
@@ -109,6 +112,11 @@ struct VsockLink: ~Copyable {
             default: return .end
             }
         }
+    }
+
+    /// Learns from a read how many buffers the next one shall have.
+    mutating func adjustAppetite(offered: Int, used: Int, isFull: Bool) {
+        appetite = isFull ? min(2 * max(offered, appetite), VsockBufferBatch.most) : max(used, 1)
     }
 
     /// What a client of the host's has said so far, and its line taken if that is complete; nil at the end.

@@ -20,7 +20,6 @@ extension VsockWorker {
             take(now: now)
             session?.transmitting.complete(outgoing.head, written: 0)
         }
-        if session?.transmitting.publish() == true { session?.interrupt.raise(.queue) }
         return more
     }
 

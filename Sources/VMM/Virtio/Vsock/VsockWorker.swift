@@ -42,7 +42,7 @@ final class VsockWorker: @unchecked Sendable {
     var session: Session?
     var incoming = DescriptorChain()
     var outgoing = DescriptorChain()
-    var payload = GatheredSegments()
+    var buffers = VsockBufferBatch()
     var adopted: [(socket: Int32, port: UInt32)] = []
     var hasClients = false
     private var source: IOLoop.Source?
@@ -190,6 +190,7 @@ final class VsockWorker: @unchecked Sendable {
             do throws(VirtioError) {
                 let moreToTake = try transmit(now: now)
                 let moreToGive = try receive(now: now)
+                publish()
                 if !moreToTake && !moreToGive { return false }
             } catch {
                 fail(error)
@@ -197,6 +198,13 @@ final class VsockWorker: @unchecked Sendable {
             }
         }
         return true
+    }
+
+    /// Shows the driver what was completed in both queues: one interrupt tells of both.
+    private func publish() {
+        let sent = session?.transmitting.publish() == true
+        let received = session?.receiving.publish() == true
+        if sent || received { session?.interrupt.raise(.queue) }
     }
 
     func fail(_ error: VirtioError) {
