@@ -54,7 +54,7 @@ enum Peer: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case .podman:
             let limits = "\"nofile=1024:1024\", \"nproc=1024:1024\""
             let files = [
-                ("containers.conf", "[containers]\ndefault_ulimits = [\(limits)]\n"),
+                ("containers.conf", "[containers]\ndefault_ulimits = [\(limits)]\n[engine]\nlock_type = \"file\"\n"),
                 ("policy.json", #"{"default":[{"type":"insecureAcceptAnything"}]}"#),
                 (
                     "storage.conf",
